@@ -1,0 +1,92 @@
+"""The command line. Commands load their own module, so that ``--help`` stays quick."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+
+import click
+
+from ascendtorch import __version__
+from ascendtorch.errors import AscendTorchError
+from ascendtorch.spec.suggest import did_you_mean
+
+#: Command -> module below this package, and the line that ``--help`` shows.
+COMMANDS = {
+    "versions": ("versions", "Print the catalogue: releases, CANN, PyTorch, maintenance."),
+    "doctor": ("doctor", "Check everything that a build needs."),
+    "gen": ("gen", "Make the adapted source tree: fetch, patch, overlay, codegen."),
+    "build": ("build", "Build the tree to a wheel in dist/."),
+    "status": ("status", "Say what state the tree is in."),
+    "patch": ("patch", "Look at the patch series."),
+    "wheel": ("wheel", "Look at a finished wheel."),
+}
+
+#: Exit code for a bug of ours (`EX_SOFTWARE`).
+BUG = 70
+INTERRUPTED = 130
+
+
+class _Commands(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"{__name__}.{COMMANDS[cmd_name][0]}")
+        command = getattr(module, cmd_name)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{module.__name__}.{cmd_name} is not a command")
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            ctx.fail(f"no such command {args[0]!r}{did_you_mean(args[0], list(COMMANDS))}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="ascendtorch")
+def cli() -> None:
+    """Turn a pinned PyTorch release into an Ascend NPU build."""
+
+
+def main() -> None:
+    """Run the command line; the one place where failures become messages and exit codes."""
+    arguments = sys.argv[1:]
+    try:
+        code = cli.main(args=arguments, prog_name="ascendtorch", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        print("interrupted; run the same command again to go on", file=sys.stderr)
+        code = INTERRUPTED
+    except AscendTorchError as error:
+        _show(error, as_json="--json" in arguments)
+        code = error.exit_code
+    except BrokenPipeError:
+        code = 141
+    except Exception as error:  # noqa: BLE001 (the last line of defence, it keeps a crash log)
+        from ascendtorch.cli.crash import write_crash_log  # noqa: PLC0415
+
+        print(f"this is a bug in ascendtorch: {error!r}", file=sys.stderr)
+        print(f"  details: {write_crash_log(error, arguments)}", file=sys.stderr)
+        code = BUG
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show(error: AscendTorchError, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(error.as_json(), indent=1))
+    print(f"error: {error}", file=sys.stderr)

@@ -1,0 +1,119 @@
+"""``ascendtorch gen``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from ascendtorch.cli import options
+from ascendtorch.edge.files import host_errors
+from ascendtorch.pipeline import GEN_STAGES, generate
+from ascendtorch.plan import Plan
+from ascendtorch.report.reporter import make_reporter
+from ascendtorch.stages.fetch import FetchOptions
+from ascendtorch.stages.results import GeneratedTree
+
+
+@click.command()
+@options.version_option
+@options.flag_options
+@click.option(
+    "--submodules",
+    type=click.Choice(["all", "needed"]),
+    default="all",
+    show_default=True,
+    help="Fetch every submodule, or only those that the flags compile.",
+)
+@click.option(
+    "--mirrors",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="YAML map from pinned URLs to where they are fetched from.",
+)
+@click.option("--offline", is_flag=True, help="Never touch a network; list what is missing.")
+@click.option(
+    "--tries", type=click.IntRange(1, 20), default=3, show_default=True, help="Per repository."
+)
+@click.option(
+    "--stall",
+    type=click.FloatRange(min=0.1),
+    default=120.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Give up on a server that is silent for so long.",
+)
+@click.option("--force", is_flag=True, help="Set your edits aside (kept in a backup) and go on.")
+@click.option("--only", type=click.Choice(GEN_STAGES), help="Run one stage alone.")
+@options.tree_option
+@options.run_options
+@options.json_option
+def gen(
+    version: str | None,
+    profile: str,
+    defines: tuple[str, ...],
+    submodules: str,
+    mirrors: Path | None,
+    offline: bool,
+    tries: int,
+    stall: float,
+    force: bool,
+    only: str | None,
+    tree: Path | None,
+    dry_run: bool,
+    quiet: bool,
+    wait: float,
+    as_json: bool,
+) -> None:
+    """Make the adapted source tree: fetch, patch, overlay, codegen.
+
+    Without -v the version is 1.5.0. A second run does only what is stale.
+    """
+    workspace, catalog = options.open_workspace(tree)
+    spec = options.open_version(workspace, catalog, version or catalog.default)
+    plan = options.plan_from(spec, profile, defines, submodules)
+    fetching = FetchOptions(options.mirrors_from(mirrors), offline, tries, stall)
+    if dry_run:
+        _print_plan(plan, as_json)
+        return
+    reporter = make_reporter(quiet=quiet)
+    with (
+        host_errors("lock", workspace.build),
+        options.workspace_lock(workspace, reporter, wait_seconds=wait),
+    ):
+        result = generate(plan, workspace, fetching, only=only, force=force, reporter=reporter)
+    if result is None:
+        return
+    if as_json:
+        click.echo(json.dumps({**_describe(result), "warnings": reporter.warnings}, indent=1))
+    elif not quiet:
+        click.echo(f"{workspace.tree} is ready; next: bash build.sh --python={spec.pythons[-1]}")
+
+
+def _describe(result: GeneratedTree) -> dict[str, object]:
+    patched = result.overlaid.patched
+    return {
+        "version": patched.fetched.spec.version,
+        "tree": str(patched.fetched.tree),
+        "base": patched.fetched.spec.upstream.commit,
+        "head": patched.head,
+        "submodules": len(patched.fetched.modules),
+        "patches": list(patched.patches),
+        "overlay": len(result.overlaid.files),
+        "generated": sorted(result.outputs),
+        "manifest": str(result.manifest),
+    }
+
+
+def _print_plan(plan: Plan, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(plan.as_json(), indent=1))
+        return
+    click.echo(f"PyTorch {plan.spec.version} ({plan.spec.upstream.tag}, {plan.spec.layout})")
+    click.echo(f"  from   {plan.spec.upstream.url} at {plan.spec.upstream.commit}")
+    click.echo(f"  flags  of profile {plan.profile} on {plan.arch}:")
+    for flag in plan.flags:
+        click.echo(f"    {flag.name}={flag.value}  ({flag.origin})")
+    click.echo(f"  submodules: {len(plan.submodules)}, left out: {len(plan.skipped)}")
+    for module in plan.skipped:
+        click.echo(f"    without {module.path}")

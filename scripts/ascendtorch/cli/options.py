@@ -1,0 +1,135 @@
+"""Options that several commands share, and what they stand for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Callable, TypeVar
+
+import click
+
+from ascendtorch.edge import lock
+from ascendtorch.errors import SpecError
+from ascendtorch.plan import Plan, make_plan, parse_defines
+from ascendtorch.report.reporter import Reporter
+from ascendtorch.spec.catalog import Catalog, load_catalog
+from ascendtorch.spec.mirrors import VARIABLE, Mirrors, load_mirrors
+from ascendtorch.spec.version import VersionSpec, load_version
+from ascendtorch.workspace import Workspace, locate
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def version_option(function: _Function) -> _Function:
+    """Add ``-v``/``--version``."""
+    return click.option(
+        "-v", "--version", "version", metavar="X.Y.Z", help="PyTorch version, for example 1.8.1."
+    )(function)
+
+
+def json_option(function: _Function) -> _Function:
+    """Add ``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")(
+        function
+    )
+
+
+def tree_option(function: _Function) -> _Function:
+    """Add ``--tree``."""
+    return click.option(
+        "--tree",
+        type=click.Path(path_type=Path, file_okay=False),
+        help="Folder of the adapted source tree (default: pytorch/ in the checkout).",
+    )(function)
+
+
+def flag_options(function: _Function) -> _Function:
+    """Add ``--profile`` and ``-D``."""
+    function = click.option(
+        "-D", "defines", multiple=True, metavar="NAME=VALUE", help="Set a build flag."
+    )(function)
+    return click.option(
+        "--profile", default="full", show_default=True, help="Set of flags from version.yaml."
+    )(function)
+
+
+def run_options(function: _Function) -> _Function:
+    """Add ``--dry-run``, ``--quiet`` and ``--wait``."""
+    function = click.option(
+        "--wait",
+        type=click.FloatRange(min=0),
+        default=0.0,
+        metavar="SECONDS",
+        help="Wait for another run in this workspace instead of failing at once.",
+    )(function)
+    function = click.option("-q", "--quiet", is_flag=True, help="Print warnings only.")(function)
+    return click.option("--dry-run", is_flag=True, help="Print the plan and do nothing.")(function)
+
+
+def open_workspace(tree: Path | None = None) -> tuple[Workspace, Catalog]:
+    """Find the workspace and read its catalogue."""
+    workspace = locate(os.environ, tree=tree)
+    return workspace, load_catalog(workspace.patches)
+
+
+def generated_version(workspace: Workspace) -> str | None:
+    """Return the version that was generated last, if any."""
+    try:
+        return workspace.current_file.read_text().strip() or None
+    except OSError:
+        return None
+
+
+def open_version(workspace: Workspace, catalog: Catalog, version: str) -> VersionSpec:
+    """Read a version's spec, refusing one without a patch set."""
+    catalog.require(version)
+    return load_version(workspace.patches / version)
+
+
+def plan_from(
+    spec: VersionSpec, profile: str, defines: tuple[str, ...], submodules: str = "all"
+) -> Plan:
+    """Make the plan of a command from its options and the environment."""
+    return make_plan(
+        spec,
+        profile=profile,
+        arch=os.uname().machine,
+        defines=parse_defines(defines),
+        environ=os.environ,
+        submodules=submodules,
+    )
+
+
+def mirrors_from(path: Path | None) -> Mirrors:
+    """Read the mirror map named on the command line or by ``ASCENDTORCH_MIRRORS``."""
+    named = path or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
+    if named is None:
+        return Mirrors()
+    if not named.is_file():
+        raise SpecError(
+            "the mirror map does not exist",
+            stage="fetch",
+            path=named,
+            remedy=f"correct --mirrors or {VARIABLE}, or unset it",
+        )
+    return load_mirrors(named)
+
+
+@contextmanager
+def workspace_lock(
+    workspace: Workspace, reporter: Reporter, *, run_id: str | None = None, wait_seconds: float
+) -> Iterator[None]:
+    """Hold the workspace for the length of a ``with`` block."""
+    with lock.held(
+        workspace.lock,
+        what=f"the workspace {workspace.root}",
+        run_id=run_id,
+        wait_seconds=wait_seconds,
+        on_wait=lambda text: reporter.say("lock", text),
+        on_leftovers=lambda pids: reporter.warn(
+            "lock", f"ended what a killed run left running: {', '.join(map(str, pids))}"
+        ),
+    ):
+        yield

@@ -1,0 +1,1 @@
+"""Where effects happen: processes, files, git, locks, the host."""

@@ -1,0 +1,310 @@
+"""The one module that talks to git, always with a scrubbed environment and explicit folders.
+
+Why not GitPython here: it passes the caller's environment on to git (``GIT_DIR``,
+``GIT_INDEX_FILE`` and their kin included), and buffers a long fetch instead of showing it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+from ascendtorch.edge import process
+
+_COMMIT = re.compile(r"[0-9a-f]{40}\Z")
+_URL = re.compile(r"(https|ssh|file)://[A-Za-z0-9_./:@%+~=,\-\[\] \u0080-\U0010ffff]+\Z")
+
+#: git variables that say how to reach a server; every other one is dropped.
+_KEPT = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "GIT_PROXY_COMMAND")
+
+_SAFE_CONFIG = {
+    "core.hooksPath": "/dev/null",
+    "core.autocrlf": "false",
+    "core.eol": "lf",
+    "core.safecrlf": "false",
+    "core.fsmonitor": "false",
+    "core.untrackedCache": "false",
+    "core.quotePath": "false",
+    "core.attributesFile": "/dev/null",
+    "commit.gpgSign": "false",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "advice.detachedHead": "false",
+    "init.defaultBranch": "ascendtorch",
+    "submodule.recurse": "false",
+    "protocol.allow": "never",
+}
+
+_NOWHERE = "/nonexistent"
+
+ZERO = "0" * 40
+EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+
+
+def is_commit(text: str) -> bool:
+    """Whether `text` is a full, lower-case commit hash."""
+    return _COMMIT.match(text) is not None
+
+
+def is_safe_url(url: str) -> bool:
+    """Whether a URL has an allowed protocol and no character a command could mistake."""
+    return _URL.match(url) is not None
+
+
+def environment(
+    base: Mapping[str, str], *, protocols: Sequence[str] = (), user_config: bool = False
+) -> dict[str, str]:
+    """Return the environment git runs in.
+
+    Args:
+        base: the caller's environment.
+        protocols: what may be fetched over; none by default.
+        user_config: read the user's own configuration too. Only for reaching servers, where it
+            holds proxies and certificates.
+    """
+    env = {k: v for k, v in base.items() if not k.startswith("GIT_") or k in _KEPT}
+    env.update(
+        LC_ALL="C",
+        LANGUAGE="C",
+        GIT_TERMINAL_PROMPT="0",
+        GIT_ASKPASS="/bin/false",
+        SSH_ASKPASS="/bin/false",
+        GIT_ALLOW_PROTOCOL=":".join(protocols),
+        GIT_OPTIONAL_LOCKS="0",
+        GIT_NO_REPLACE_OBJECTS="1",
+        GIT_CONFIG_NOSYSTEM="1",
+    )
+    env.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
+    if not user_config:
+        # HOME too, for git before 2.32 does not know GIT_CONFIG_GLOBAL.
+        env.update(GIT_CONFIG_GLOBAL="/dev/null", HOME=_NOWHERE, XDG_CONFIG_HOME=_NOWHERE)
+    return env
+
+
+def command(*arguments: str, protocols: Sequence[str] = ()) -> list[str]:
+    """Return the argument list of a git command with our configuration over everybody's."""
+    settings = dict(_SAFE_CONFIG)
+    settings.update({f"protocol.{name}.allow": "always" for name in protocols})
+    pairs = (part for key, value in settings.items() for part in ("-c", f"{key}={value}"))
+    return ["git", *pairs, *arguments]
+
+
+@dataclass(frozen=True)
+class TreeEntry:
+    """One path in a tree object."""
+
+    mode: str
+    kind: str
+    oid: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Change:
+    """One path that differs between two trees; the mode is ``000000`` where it is absent."""
+
+    old_mode: str
+    new_mode: str
+    old_oid: str
+    new_oid: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Who and when, with git's raw date (``<seconds> <zone>``)."""
+
+    name: str
+    email: str
+    date: str
+
+
+class Repository:
+    """A repository by explicit git folder and, where it has one, work tree.
+
+    Methods raise `process.ProcessFailedError`; stages turn that into an error of their own.
+    """
+
+    def __init__(self, git_dir: Path, work_tree: Path | None = None) -> None:
+        self.git_dir = git_dir
+        self.work_tree = work_tree
+
+    @classmethod
+    def at(cls, work_tree: Path) -> Repository:
+        """Open the repository whose work tree is exactly `work_tree` (never one around it)."""
+        dot_git = work_tree / ".git"
+        if dot_git.is_file():
+            target = dot_git.read_text().partition("gitdir:")[2].strip()
+            return cls((work_tree / target).resolve(), work_tree)
+        return cls(dot_git, work_tree)
+
+    def run(
+        self,
+        *arguments: str,
+        index: Path | None = None,
+        stdin: bytes | None = None,
+        check: bool = True,
+        extra: Mapping[str, str] | None = None,
+    ) -> process.Result:
+        """Run one git command on this repository."""
+        env = environment(os.environ)
+        env["GIT_DIR"] = str(self.git_dir)
+        if self.work_tree is not None:
+            env["GIT_WORK_TREE"] = str(self.work_tree)
+        if index is not None:
+            env["GIT_INDEX_FILE"] = str(index)
+        env.update(extra or {})
+        return process.run(
+            command(*arguments),
+            cwd=self.work_tree or self.git_dir,
+            env=env,
+            stdin=stdin,
+            check=check,
+        )
+
+    def has(self, oid: str) -> bool:
+        """Whether the object is here."""
+        return self.run("cat-file", "-e", oid, check=False).returncode == 0
+
+    def resolve(self, name: str) -> str | None:
+        """Return the hash a revision of ours names, or None."""
+        done = self.run("rev-parse", "--verify", "--quiet", name, check=False)
+        return done.text.strip() if done.returncode == 0 else None
+
+    def head(self) -> str | None:
+        """Return the commit that is checked out, without starting a process where possible."""
+        return read_head(self.git_dir) or self.resolve("HEAD^{commit}")
+
+    def tree_of(self, commit: str) -> str:
+        """Return a commit's tree."""
+        return self.run("rev-parse", "--verify", f"{commit}^{{tree}}").text.strip()
+
+    def ls_tree(self, treeish: str, paths: Iterable[str] = ()) -> list[TreeEntry]:
+        """List a tree recursively, or just the given paths of it."""
+        listed = self.run("ls-tree", "-r", "-z", "--full-tree", treeish, "--", *paths).text
+        entries = []
+        for line in filter(None, listed.split("\0")):
+            meta, _, path = line.partition("\t")
+            mode, kind, oid = meta.split()
+            entries.append(TreeEntry(mode, kind, oid, path))
+        return entries
+
+    def diff_trees(self, old: str, new: str) -> list[Change]:
+        """List what differs between two trees, renames as a removal and an addition."""
+        raw = self.run("diff-tree", "-r", "-z", "--no-renames", "--raw", "--no-abbrev", old, new)
+        fields = list(filter(None, raw.text.split("\0")))
+        changes = []
+        for meta, path in zip(fields[::2], fields[1::2]):
+            old_mode, new_mode, old_oid, new_oid, _ = meta.lstrip(":").split()
+            changes.append(Change(old_mode, new_mode, old_oid, new_oid, path))
+        return changes
+
+    def blobs(self, oids: Sequence[str]) -> dict[str, bytes]:
+        """Read many blobs with one process."""
+        wanted = list(dict.fromkeys(oids))
+        if not wanted:
+            return {}
+        raw = self.run("cat-file", "--batch", stdin="\n".join(wanted).encode() + b"\n").stdout
+        found: dict[str, bytes] = {}
+        position = 0
+        while position < len(raw):
+            end = raw.index(b"\n", position)
+            header = raw[position:end].split()
+            if len(header) != 3:
+                raise KeyError(raw[position:end].decode("utf-8", "replace"))
+            size = int(header[2])
+            found[header[0].decode()] = raw[end + 1 : end + 1 + size]
+            position = end + 1 + size + 1
+        return found
+
+    def commit_tree(
+        self, tree: str, parent: str, message: str, author: Signature, committer: Signature
+    ) -> str:
+        """Make a commit whose hash depends on the arguments alone; return it."""
+        extra = {
+            "GIT_AUTHOR_NAME": author.name,
+            "GIT_AUTHOR_EMAIL": author.email,
+            "GIT_AUTHOR_DATE": author.date,
+            "GIT_COMMITTER_NAME": committer.name,
+            "GIT_COMMITTER_EMAIL": committer.email,
+            "GIT_COMMITTER_DATE": committer.date,
+        }
+        made = self.run("commit-tree", tree, "-p", parent, stdin=message.encode(), extra=extra)
+        return made.text.strip()
+
+    def commit_date(self, commit: str) -> str:
+        """Return a commit's committer date in git's raw form."""
+        shown = self.run("log", "-1", "--format=%cd", "--date=raw", commit)
+        return shown.text.strip()
+
+    def set_ref(self, name: str, oid: str) -> None:
+        """Point a reference at an object."""
+        self.run("update-ref", name, oid)
+
+    def edited(self, *, untracked: bool = False) -> list[str]:
+        """List tracked paths whose content differs from HEAD (submodules by commit only)."""
+        mode = "normal" if untracked else "no"
+        raw = self.run(
+            "status",
+            "--porcelain=v1",
+            "-z",
+            f"--untracked-files={mode}",
+            "--no-renames",
+            "--ignore-submodules=dirty",
+        )
+        return [entry[3:] for entry in raw.text.split("\0") if entry]
+
+
+def read_head(git_dir: Path) -> str | None:
+    """Read the checked-out commit from loose files; None where that is not enough."""
+    try:
+        head = (git_dir / "HEAD").read_text().strip()
+        if head.startswith("ref: "):
+            head = (git_dir / head[5:]).read_text().strip()
+    except OSError:
+        return None
+    return head if is_commit(head) else None
+
+
+def fetch_commits(
+    repository: Repository,
+    url: str,
+    commits: Sequence[str],
+    *,
+    protocols: Sequence[str],
+    on_line: Callable[[str], None],
+    stall_seconds: float,
+) -> int:
+    """Fetch exactly the given commits, depth 1, into ``refs/pins/``; return git's exit code.
+
+    The URL and hashes come from pins that were checked by `is_safe_url` and `is_commit`.
+    """
+    env = environment(os.environ, protocols=protocols, user_config=True)
+    env["GIT_DIR"] = str(repository.git_dir)
+    return process.stream(
+        command(
+            "-c",
+            "fetch.unpackLimit=1",
+            "-c",
+            "http.lowSpeedLimit=1000",
+            "-c",
+            f"http.lowSpeedTime={int(max(stall_seconds, 1))}",
+            "fetch",
+            "--depth=1",
+            "--no-tags",
+            "--progress",
+            "--no-recurse-submodules",
+            "--",
+            url,
+            *(f"{commit}:refs/pins/{commit}" for commit in commits),
+            protocols=protocols,
+        ),
+        cwd=repository.git_dir,
+        env=env,
+        on_line=on_line,
+        stall_seconds=stall_seconds,
+    )

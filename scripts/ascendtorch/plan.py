@@ -1,0 +1,181 @@
+"""What a run would do, decided from data alone: nothing here reads a disk or starts a process."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ascendtorch.errors import SpecError
+from ascendtorch.spec.suggest import did_you_mean
+from ascendtorch.spec.version import Submodule, VersionSpec, is_on
+
+#: Environment variables that upstream's build takes as flags besides USE_* and BUILD_*.
+_OTHER_FLAGS = (
+    "DEBUG",
+    "REL_WITH_DEB_INFO",
+    "BLAS",
+    "ATEN_THREADING",
+    "MKL_THREADING",
+    "ONNX_NAMESPACE",
+    "CC",
+    "CXX",
+    "CFLAGS",
+    "CXXFLAGS",
+    "LDFLAGS",
+)
+_DEFINE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)\Z", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One build flag, its value and who set it."""
+
+    name: str
+    value: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A version together with the choices of one run."""
+
+    spec: VersionSpec
+    profile: str
+    arch: str
+    flags: tuple[Flag, ...]
+    submodules: tuple[Submodule, ...]
+    skipped: tuple[Submodule, ...]
+
+    @property
+    def flag_values(self) -> dict[str, str]:
+        """The flags the build gets, without upstream's own defaults."""
+        return {flag.name: flag.value for flag in self.flags}
+
+    def as_json(self) -> dict[str, object]:
+        """The plan as data, for ``--dry-run --json``."""
+        return {
+            "version": self.spec.version,
+            "layout": self.spec.layout,
+            "upstream": {
+                "url": self.spec.upstream.url,
+                "tag": self.spec.upstream.tag,
+                "commit": self.spec.upstream.commit,
+            },
+            "profile": self.profile,
+            "architecture": self.arch,
+            "flags": [
+                {"name": flag.name, "value": flag.value, "origin": flag.origin}
+                for flag in self.flags
+            ],
+            "submodules": [
+                {"path": module.path, "url": module.url, "commit": module.commit}
+                for module in self.submodules
+            ],
+            "skipped": [module.path for module in self.skipped],
+        }
+
+
+def make_plan(
+    spec: VersionSpec,
+    *,
+    profile: str = "full",
+    arch: str,
+    defines: Mapping[str, str],
+    environ: Mapping[str, str],
+    submodules: str = "all",
+) -> Plan:
+    """Decide flags and submodules.
+
+    Later wins: ``version.yaml``, architecture, profile, environment, ``-D``.
+
+    Args:
+        profile: a key of the version's profiles.
+        arch: the machine, as ``uname -m`` says it.
+        defines: ``-D NAME=VALUE``.
+        environ: the caller's environment, of which flags are taken.
+        submodules: ``all``, or ``needed`` for those these flags compile.
+
+    Raises:
+        SpecError: no such profile.
+    """
+    if profile not in spec.profiles:
+        raise SpecError(
+            f"unknown profile {profile!r}{did_you_mean(profile, list(spec.profiles))}",
+            stage="plan",
+            path=spec.folder / "version.yaml",
+            remedy="choose one of them with --profile",
+        )
+    flags: dict[str, Flag] = {}
+    for origin, values in (
+        ("version", spec.flags),
+        (f"architecture {arch}", spec.arch_flags.get(arch, {})),
+        (f"profile {profile}", spec.profiles[profile]),
+        ("environment", _from_environment(environ)),
+        ("-D", defines),
+    ):
+        flags.update({name: Flag(name, value, origin) for name, value in values.items()})
+    values = {**spec.upstream_flags, **{name: flag.value for name, flag in flags.items()}}
+    wanted = [m for m in spec.submodules if submodules == "all" or m.is_needed(values)]
+    paths = {module.path for module in wanted}
+    return Plan(
+        spec=spec,
+        profile=profile,
+        arch=arch,
+        flags=tuple(flags[name] for name in sorted(flags)),
+        submodules=tuple(wanted),
+        skipped=tuple(module for module in spec.submodules if module.path not in paths),
+    )
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in environ.items()
+        if re.fullmatch(r"(USE|BUILD)_[A-Z0-9_]+", name) or name in _OTHER_FLAGS
+    }
+
+
+def parse_defines(texts: tuple[str, ...]) -> dict[str, str]:
+    """Parse ``NAME=VALUE`` arguments.
+
+    Raises:
+        SpecError: not of that form.
+    """
+    defines: dict[str, str] = {}
+    for text in texts:
+        match = _DEFINE.match(text)
+        if match is None or "\n" in text or "\0" in text:
+            raise SpecError(
+                f"-D {text!r} is not NAME=VALUE",
+                stage="plan",
+                remedy="write for example -D USE_XNNPACK=0",
+            )
+        defines[match[1]] = match[2]
+    return defines
+
+
+def missing_submodules(plan: Plan, present: set[str]) -> list[Submodule]:
+    """Return the submodules that a build with the plan's flags compiles and the tree lacks."""
+    values = {**plan.spec.upstream_flags, **plan.flag_values}
+    return [m for m in plan.spec.submodules if m.is_needed(values) and m.path not in present]
+
+
+def job_count(
+    *,
+    cores: int,
+    memory_bytes: int | None,
+    per_job_bytes: int = 2 << 30,
+    asked: int | None = None,
+) -> int:
+    """Return how many compile jobs fit: by cores, and by memory at `per_job_bytes` each."""
+    if asked is not None:
+        return max(1, asked)
+    if memory_bytes is None:
+        return max(1, cores)
+    return max(1, min(cores, memory_bytes // per_job_bytes))
+
+
+def flag_is_on(plan: Plan, name: str) -> bool:
+    """Whether a flag is on in this plan, upstream's default counted."""
+    return is_on(plan.flag_values.get(name, plan.spec.upstream_flags.get(name, "0")))

@@ -1,0 +1,1 @@
+"""Patch files and their order, parsed without touching a tree."""

@@ -1,0 +1,1 @@
+"""Our data files, parsed strictly into frozen values."""

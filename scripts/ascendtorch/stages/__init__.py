@@ -1,0 +1,1 @@
+"""fetch -> patch -> overlay -> codegen -> build -> wheel, each from the result before it."""

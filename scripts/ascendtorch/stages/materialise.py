@@ -1,0 +1,230 @@
+"""Checking out cached commits: every repository of the tree stands on its own.
+
+Packs are hard-linked from the cache, so a tree costs no second copy and outlives the cache. The
+tree is made beside its place and renamed into it whole; so is each submodule added later.
+"""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from ascendtorch.edge import files, git, process
+from ascendtorch.edge.files import write_atomic
+from ascendtorch.errors import FetchError, HostError
+from ascendtorch.plan import Plan
+from ascendtorch.report.reporter import Advance
+from ascendtorch.spec.version import Submodule, VersionSpec
+from ascendtorch.stages import receipts
+from ascendtorch.stages.object_cache import ObjectCache, write_layout
+from ascendtorch.stages.results import FetchedTree
+
+BASE_REF = "refs/ascendtorch/base"
+BRANCH = "refs/heads/ascendtorch"
+_WORKERS = max(2, min(8, os.cpu_count() or 2))
+
+
+class DamagedError(Exception):
+    """Cached objects of a remote cannot be read."""
+
+    def __init__(self, url: str, detail: str) -> None:
+        super().__init__(f"cached objects of {url} are damaged: {detail}")
+        self.url = url
+
+
+@dataclass(frozen=True)
+class _Checkout:
+    """One repository to make: `prefix` ends in a slash, and is empty for the release itself."""
+
+    prefix: str
+    url: str
+    commit: str
+    git_dir: Path
+    work_tree: Path
+    home: Path
+    """Where the work tree will lie, for the relative links between the two folders."""
+    git_home: Path
+
+
+def new_tree(plan: Plan, tree: Path, cache: ObjectCache, advance: Advance) -> None:
+    """Make the whole tree beside its place, then put it there in one rename."""
+    partial = tree.with_name(f".{tree.name}.partial")
+    files.remove_tree(partial)
+    top = partial / ".git"
+    upstream = plan.spec.upstream
+    jobs = [_Checkout("", upstream.url, upstream.commit, top, partial, partial, top)]
+    for module in plan.submodules:
+        git_dir = module_git_dir(top, module.path, plan.spec)
+        folder = partial / module.path
+        jobs.append(
+            _Checkout(
+                f"{module.path}/", module.url, module.commit, git_dir, folder, folder, git_dir
+            )
+        )
+    _check_out_all(jobs, plan.spec, cache, advance)
+    _save(plan.spec, top / "ascendtorch", {m.path: m.commit for m in plan.submodules})
+    if tree.exists():
+        tree.rmdir()
+    tree.parent.mkdir(parents=True, exist_ok=True)
+    partial.rename(tree)
+
+
+def add_modules(plan: Plan, present: FetchedTree, cache: ObjectCache, advance: Advance) -> None:
+    """Add the submodules that the plan wants and the tree lacks, parents first."""
+    modules = dict(present.modules)
+    lacking = [m for m in plan.submodules if modules.get(m.path) != m.commit]
+    for number, module in enumerate(lacking, 1):
+        _add_module(plan.spec, present, module, cache)
+        modules[module.path] = module.commit
+        _save(plan.spec, present.state, modules)
+        advance(number, len(lacking), module.path)
+
+
+def _add_module(
+    spec: VersionSpec, present: FetchedTree, module: Submodule, cache: ObjectCache
+) -> None:
+    scratch = present.state / "tmp"
+    files.remove_tree(scratch)
+    home = present.tree / module.path
+    git_home = module_git_dir(present.tree / ".git", module.path, spec)
+    if home.exists() and any(home.iterdir()):
+        raise FetchError(
+            "the submodule's folder is not empty",
+            stage="fetch",
+            path=home,
+            remedy="move its content away and run the same command again",
+        )
+    job = _Checkout(
+        f"{module.path}/",
+        module.url,
+        module.commit,
+        scratch / "git",
+        scratch / "tree",
+        home,
+        git_home,
+    )
+    _check_out(job, spec, cache)
+    files.remove_tree(git_home)
+    git_home.parent.mkdir(parents=True, exist_ok=True)
+    (scratch / "git").rename(git_home)
+    home.mkdir(parents=True, exist_ok=True)
+    (scratch / "tree").rename(home)
+    files.remove_tree(scratch)
+
+
+def module_git_dir(top: Path, path: str, spec: VersionSpec) -> Path:
+    """Return where git keeps a submodule's repository: ``modules/<path>``, nested ones deeper."""
+    parent = parent_module(path, spec)
+    if parent is None:
+        return top / "modules" / path
+    return module_git_dir(top, parent, spec) / "modules" / path[len(parent) + 1 :]
+
+
+def parent_module(path: str, spec: VersionSpec) -> str | None:
+    """Return the submodule that a submodule lies in, or None."""
+    parents = [m.path for m in spec.submodules if path.startswith(m.path + "/")]
+    return max(parents, key=len, default=None)
+
+
+def _check_out_all(
+    jobs: list[_Checkout], spec: VersionSpec, cache: ObjectCache, advance: Advance
+) -> None:
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        futures = {pool.submit(_check_out, job, spec, cache): job for job in jobs}
+        try:
+            for number, future in enumerate(as_completed(futures), 1):
+                future.result()
+                advance(number, len(jobs), futures[future].prefix or spec.upstream.tag)
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+
+
+def _check_out(job: _Checkout, spec: VersionSpec, cache: ObjectCache) -> None:
+    packs = cache.packs(job.url, job.commit)
+    if not packs:
+        raise DamagedError(job.url, f"{job.commit} is gone")
+    write_layout(job.git_dir, _config(job))
+    for pack in packs:
+        for part in (pack, pack.with_suffix(".idx")):
+            files.hardlink_or_copy(part, job.git_dir / "objects" / "pack" / part.name)
+    for name, text in (("shallow", job.commit), (BRANCH, job.commit), (BASE_REF, job.commit)):
+        write_atomic(job.git_dir / name, f"{text}\n".encode())
+    job.work_tree.mkdir(parents=True, exist_ok=True)
+    if job.prefix:
+        link = os.path.relpath(job.git_home, job.home)
+        write_atomic(job.work_tree / ".git", f"gitdir: {link}\n".encode())
+    repository = git.Repository(job.git_dir, job.work_tree)
+    try:
+        if verify_gitlinks(repository, job.prefix, job.commit, spec):
+            write_atomic(job.git_dir / "config", (_config(job) + _links(job, spec)).encode())
+        repository.run("read-tree", "--reset", "-u", job.commit)
+    except process.ProcessFailedError as error:
+        text = error.result.error_text
+        if "No space left" in text or "Read-only" in text or "Permission denied" in text:
+            raise HostError(
+                text.splitlines()[-1],
+                stage="fetch",
+                path=job.work_tree,
+                remedy="free some space or permissions, then run it again",
+            ) from error
+        raise DamagedError(job.url, text.splitlines()[0] if text else "unreadable") from error
+
+
+def verify_gitlinks(
+    repository: git.Repository, prefix: str, commit: str, spec: VersionSpec
+) -> int:
+    """Check that the submodules a commit records are those that the version pins; count them.
+
+    Raises:
+        FetchError: one has another commit, or is not pinned at all.
+    """
+    pins = {module.path: module.commit for module in spec.submodules}
+    links = [entry for entry in repository.ls_tree(commit) if entry.kind == "commit"]
+    for entry in links:
+        path = prefix + entry.path
+        if pins.get(path) != entry.oid:
+            raise FetchError(
+                f"{path} is {entry.oid} in the release, and "
+                + (f"pinned to {pins[path]}" if path in pins else "not pinned"),
+                stage="fetch",
+                path=spec.folder / "version.yaml",
+                remedy=f"correct the pin of {path}",
+            )
+    return len(links)
+
+
+def _config(job: _Checkout) -> str:
+    text = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n"
+    if job.prefix:
+        text += f"\tworktree = {_quoted(os.path.relpath(job.home, job.git_home))}\n"
+    return text + f'[remote "origin"]\n\turl = {_quoted(job.url)}\n'
+
+
+def _links(job: _Checkout, spec: VersionSpec) -> str:
+    """Return the configuration by which `git submodule` knows the submodules of a repository."""
+    blob = f"{job.commit}:.gitmodules"
+    listed = git.Repository(job.git_dir).run(
+        "config", "--blob", blob, "-z", "--get-regexp", r"^submodule\..*\.path$", check=False
+    )
+    urls = {module.path: module.url for module in spec.submodules}
+    text = ""
+    for entry in filter(None, listed.text.split("\0")):
+        key, _, path = entry.partition("\n")
+        if job.prefix + path in urls:
+            name = key[len("submodule.") : -len(".path")]
+            text += f"[submodule {_quoted(name)}]\n\tactive = true\n"
+            text += f"\turl = {_quoted(urls[job.prefix + path])}\n"
+    return text
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _save(spec: VersionSpec, state: Path, modules: dict[str, str]) -> None:
+    receipts.save(state, "fetch", version=spec.version, base=spec.upstream.commit, modules=modules)

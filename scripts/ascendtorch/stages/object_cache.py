@@ -1,0 +1,155 @@
+"""The object cache: one bare repository per remote, filled only with whole, checked packs.
+
+A fetch goes to a repository of its own; when git has verified it, its packs are moved here and a
+pin note is written last. So a kill leaves nothing half-done but a folder under ``tmp``, and a
+commit is present exactly when its note is and the packs it names have the noted sizes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Callable
+
+from ascendtorch.edge import files, git, lock
+from ascendtorch.edge.files import read_json, write_atomic, write_json
+from ascendtorch.errors import FetchError, StateError
+from ascendtorch.spec.mirrors import Source
+
+_SCHEMA = 1
+_OLD_SECONDS = 24 * 3600.0
+
+
+class ObjectCache:
+    """Objects of pinned commits, by remote URL."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def repository(self, url: str) -> git.Repository:
+        """Return the bare repository for a remote."""
+        plain = url[: -len(".git")] if url.endswith(".git") else url
+        slug = re.sub(r"[^A-Za-z0-9]+", "-", plain.partition("://")[2]).strip("-")[-60:]
+        digest = hashlib.sha256(plain.encode()).hexdigest()[:10]
+        return git.Repository(self.root / "git" / f"{slug}-{digest}.git")
+
+    def packs(self, url: str, commit: str) -> list[Path]:
+        """Return the packs that hold a commit whole; empty when it is not cached."""
+        folder = self.repository(url).git_dir
+        try:
+            note = read_json(folder / "pins" / f"{commit}.json", schema=_SCHEMA, stage="fetch")
+        except StateError:
+            return []
+        packs = []
+        for name, size in (note or {}).get("packs", {}).items():
+            pack = folder / "objects" / "pack" / name
+            for part in (pack, pack.with_suffix(".idx")):
+                if not part.is_file():
+                    return []
+            if pack.stat().st_size != size:
+                return []
+            packs.append(pack)
+        return packs
+
+    def add(
+        self,
+        url: str,
+        commits: Sequence[str],
+        source: Source,
+        *,
+        on_line: Callable[[str], None],
+        stall_seconds: float,
+    ) -> None:
+        """Fetch exactly these commits, verify them and make them part of the cache.
+
+        Raises:
+            FetchError: git could not fetch them, or they are not commits.
+        """
+        target = self.repository(url)
+        with lock.held(
+            target.git_dir.with_suffix(".lock"), what=f"the cache of {url}", wait_seconds=3600.0
+        ):
+            missing = [commit for commit in commits if not self.packs(url, commit)]
+            if not missing:
+                return
+            scratch = self.root / "tmp" / lock.new_run_id()
+            try:
+                repository = init_bare(scratch)
+                said: list[str] = []
+
+                def listen(line: str) -> None:
+                    said.append(line)
+                    on_line(line)
+
+                code = git.fetch_commits(
+                    repository,
+                    source.url,
+                    missing,
+                    protocols=source.protocols,
+                    on_line=listen,
+                    stall_seconds=stall_seconds,
+                )
+                if code != 0:
+                    raise FetchError(
+                        "\n".join(said[-12:]) or f"git ended with {code}",
+                        stage="fetch",
+                        path=source.url,
+                    )
+                self._promote(repository, target, missing)
+            finally:
+                files.remove_tree(scratch)
+
+    def _promote(self, source: git.Repository, target: git.Repository, commits: list[str]) -> None:
+        for commit in commits:
+            kind = source.run("cat-file", "-t", commit, check=False).text.strip()
+            if kind != "commit":
+                raise FetchError(f"{commit} is {kind or 'not there'}, not a commit", stage="fetch")
+        if not target.git_dir.exists():
+            init_bare(target.git_dir)
+        sizes = {}
+        for pack in sorted((source.git_dir / "objects" / "pack").glob("*.pack")):
+            sizes[pack.name] = pack.stat().st_size
+            for part in (pack.with_suffix(".idx"), pack):
+                part.replace(target.git_dir / "objects" / "pack" / part.name)
+        shallow = target.git_dir / "shallow"
+        known = set(shallow.read_text().split()) if shallow.exists() else set()
+        write_atomic(shallow, "".join(f"{c}\n" for c in sorted(known | set(commits))).encode())
+        for commit in commits:
+            write_atomic(target.git_dir / "refs" / "pins" / commit, f"{commit}\n".encode())
+            write_json(
+                target.git_dir / "pins" / f"{commit}.json", {"schema": _SCHEMA, "packs": sizes}
+            )
+
+    def quarantine(self, url: str) -> Path:
+        """Move a damaged remote's objects aside, for the next fetch to start anew."""
+        damaged = self.repository(url).git_dir
+        aside = self.root / "quarantine" / f"{damaged.name}-{lock.new_run_id()[:8]}"
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        damaged.rename(aside)
+        return aside
+
+    def sweep(self) -> None:
+        """Remove what killed fetches left more than a day ago."""
+        for folder in (self.root / "tmp").glob("*"):
+            if time.time() - folder.stat().st_mtime > _OLD_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def init_bare(git_dir: Path) -> git.Repository:
+    """Make an empty bare repository, without templates or hooks and without a process."""
+    write_layout(
+        git_dir, "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
+    )
+    return git.Repository(git_dir)
+
+
+def write_layout(git_dir: Path, config: str) -> None:
+    """Write what makes a folder a git repository."""
+    for name in ("objects/info", "objects/pack", "refs/heads", "refs/pins"):
+        (git_dir / name).mkdir(parents=True, exist_ok=True)
+    write_atomic(git_dir / "config", config.encode())
+    write_atomic(git_dir / "HEAD", b"ref: refs/heads/ascendtorch\n")

@@ -1,0 +1,165 @@
+"""Overlay: our own sources laid over the tree, never in the place of an upstream file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from ascendtorch.edge import git
+from ascendtorch.edge.files import host_errors, unsafe_reason, write_if_changed
+from ascendtorch.errors import OverlayError
+from ascendtorch.report.reporter import Reporter
+from ascendtorch.spec.version import VersionSpec
+from ascendtorch.stages import receipts
+from ascendtorch.stages.publish import Output, publish
+from ascendtorch.stages.results import OverlaidTree, PatchedTree
+
+STAGE = "overlay"
+_SKIPPED = ("__pycache__", ".DS_Store")
+_MARK = "# ascendtorch overlay"
+
+
+def load(patched: PatchedTree) -> OverlaidTree | None:
+    """Return what the receipt describes, or None."""
+    receipt = receipts.load(patched.fetched.state, STAGE)
+    return None if receipt is None else OverlaidTree(patched, dict(receipt["files"]))
+
+
+def overlay(
+    patched: PatchedTree, *, sources: Path, force: bool, reporter: Reporter
+) -> OverlaidTree:
+    """Copy the version's overlay folders into the tree.
+
+    Args:
+        sources: the ``pytorch_src`` folder.
+        force: copy files that a person changed in the tree to a backup folder and go on.
+
+    Raises:
+        OverlayError: a file shadows an upstream file, collides with another, or is not regular.
+        EditedError: a file of the overlay was changed in the tree.
+    """
+    fetched = patched.fetched
+    with host_errors(STAGE, fetched.tree):
+        wanted = collect(fetched.spec, sources)
+        receipt = receipts.load(fetched.state, STAGE)
+        known = dict(receipt["files"]) if receipt else {}
+        digests = {path: output.digest for path, output in wanted.items()}
+        if receipt is None or known != digests or receipt["head"] != patched.head:
+            upstream = git.Repository.at(fetched.tree).ls_tree(patched.head)
+            check_collisions(
+                list(wanted),
+                [entry.path for entry in upstream if entry.kind == "blob"],
+                [*fetched.modules, *(e.path for e in upstream if e.kind == "commit")],
+                sources,
+            )
+        done = publish(
+            fetched.tree,
+            wanted,
+            known,
+            stage=STAGE,
+            backup=fetched.state / "backup",
+            force=force,
+        )
+        _exclude(fetched.tree, list(wanted))
+        receipts.save(fetched.state, STAGE, files=digests, head=patched.head)
+    if done.written or done.removed:
+        reporter.say(STAGE, f"{len(wanted)} files: {done.written} written, {done.removed} removed")
+    else:
+        reporter.say(STAGE, f"up to date: {len(wanted)} files")
+    return OverlaidTree(patched, digests)
+
+
+def collect(spec: VersionSpec, sources: Path) -> dict[str, Output]:
+    """Read the overlay of a version: content by path in the tree."""
+    wanted: dict[str, Output] = {}
+    origin: dict[str, Path] = {}
+    for rule in spec.overlay:
+        folder = sources / rule.source
+        if not folder.is_dir():
+            raise OverlayError(
+                "the overlay folder does not exist",
+                stage=STAGE,
+                path=folder,
+                remedy=f"restore it, or correct `overlay` in {spec.folder / 'version.yaml'}",
+            )
+        for path in _regular_files(folder):
+            inner = path.relative_to(folder).as_posix()
+            target = inner if rule.target == "." else f"{rule.target}/{inner}"
+            reason = unsafe_reason(target)
+            if reason is not None:
+                raise OverlayError(
+                    f"refused: {reason}", stage=STAGE, path=path, remedy="rename the file"
+                )
+            if target in origin:
+                raise OverlayError(
+                    f"goes to {target}, and so does {origin[target]}",
+                    stage=STAGE,
+                    path=path,
+                    remedy="keep one of the two files",
+                )
+            origin[target] = path
+            wanted[target] = Output(path.read_bytes(), bool(path.stat().st_mode & 0o100))
+    return wanted
+
+
+def _regular_files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        if path.name in _SKIPPED or path.suffix == ".pyc":
+            continue
+        if path.is_symlink():
+            raise OverlayError(
+                "a symbolic link in the overlay",
+                stage=STAGE,
+                path=path,
+                remedy="put the file itself there",
+            )
+        if path.is_file():
+            yield path
+
+
+def check_collisions(
+    targets: list[str], upstream: list[str], modules: list[str], sources: Path
+) -> None:
+    """Refuse overlay paths that meet upstream's, or each other but for upper and lower case.
+
+    Raises:
+        OverlayError: names both paths.
+    """
+    taken = {path.casefold(): path for path in upstream}
+    for target in targets:
+        module = next((m for m in modules if target.startswith(m + "/")), None)
+        if module is not None:
+            raise OverlayError(
+                f"{target} lies in the submodule {module}",
+                stage=STAGE,
+                path=sources,
+                remedy="change submodules by patches",
+            )
+        other = taken.get(target.casefold())
+        if other == target:
+            raise OverlayError(
+                f"{target} is an upstream file",
+                stage=STAGE,
+                path=sources,
+                remedy="rename ours, or change upstream's by a patch",
+            )
+        if other is not None:
+            raise OverlayError(
+                f"{target} and {other} differ only in case",
+                stage=STAGE,
+                path=sources,
+                remedy="rename ours: some file systems hold only one of them",
+            )
+        taken[target.casefold()] = target
+
+
+def _exclude(tree: Path, targets: list[str]) -> None:
+    """Tell git that these files are known, so that `git status` shows a person's changes only."""
+    path = tree / ".git" / "info" / "exclude"
+    text = path.read_text() if path.exists() else ""
+    kept = re.sub(rf"^{_MARK} begin\n.*?^{_MARK} end\n", "", text, flags=re.M | re.S)
+    lines = "".join("/" + re.sub(r"([\\*?\[\] !#])", r"\\\1", t) + "\n" for t in sorted(targets))
+    block = f"{_MARK} begin\n{lines}{_MARK} end\n" if targets else ""
+    if text != kept + block:
+        write_if_changed(path, (kept + block).encode())

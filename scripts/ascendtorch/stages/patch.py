@@ -1,0 +1,212 @@
+"""Patch: the series as commits over the pin, from the first patch that changed on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ascendtorch.edge import git
+from ascendtorch.edge.files import host_errors
+from ascendtorch.errors import EditedError
+from ascendtorch.report.reporter import Reporter
+from ascendtorch.series.patchfile import PatchFile
+from ascendtorch.series.series import Series, load_series
+from ascendtorch.stages import promote, receipts
+from ascendtorch.stages.chain import STAGE, Link, build_chain, split
+from ascendtorch.stages.materialise import parent_module
+from ascendtorch.stages.results import FetchedTree, PatchedTree
+
+
+def load(fetched: FetchedTree) -> PatchedTree | None:
+    """Return the patched tree that the receipt describes, or None."""
+    receipt = receipts.load(fetched.state, STAGE)
+    if receipt is None:
+        return None
+    links = _links(receipt)
+    heads = links[-1].heads if links else dict(receipt["bases"])
+    return PatchedTree(
+        fetched,
+        {link.name: link.digest for link in links},
+        heads[""],
+        {name: head for name, head in heads.items() if name},
+    )
+
+
+def patch(fetched: FetchedTree, *, force: bool, reporter: Reporter) -> PatchedTree:
+    """Bring the tree to the state the series describes.
+
+    Args:
+        force: set a person's commits aside in a reference and copy edited files before going on.
+
+    Raises:
+        PatchError: a patch is malformed or does not apply exactly; the tree is untouched.
+        EditedError: a person's work would be overwritten; the tree is untouched.
+    """
+    with host_errors(STAGE, fetched.tree):
+        series = load_series(fetched.spec.series_file)
+        for name in series.unlisted:
+            reporter.warn(STAGE, f"{series.path.parent / name} is not listed in {series.path.name}")
+        _complete(fetched, reporter)
+        bases = _bases(fetched, series)
+        repositories = {name: git.Repository.at(fetched.tree / name) for name in bases}
+        receipt = receipts.load(fetched.state, STAGE)
+        known_bases = receipt is not None and receipt["bases"] == bases
+        links = _links(receipt) if receipt is not None and known_bases else ()
+        wanted = [(item.name, item.digest) for item in series.patches]
+        expected = _expected(receipt, fetched)
+        heads = {name: repo.head() or "" for name, repo in repositories.items()}
+        moved = {
+            name: head for name, head in heads.items() if head != expected.get(name, bases[name])
+        }
+        if known_bases and [(link.name, link.digest) for link in links] == wanted:
+            _report_unchanged(repositories[""], links, moved, reporter)
+        else:
+            if moved:
+                _set_commits_aside(fetched, repositories, moved, force, reporter)
+            _apply(fetched, series, links, repositories, bases, heads, force, reporter)
+        result = load(fetched)
+    if result is None:
+        raise ValueError("the patch receipt vanished")
+    return result
+
+
+def _bases(fetched: FetchedTree, series: Series) -> dict[str, str]:
+    """Return the pin of the release and of every present submodule that the series touches."""
+    known = tuple(module.path for module in fetched.spec.submodules)
+    touched = {
+        part.repository for item in series.patches for part in split(item, fetched.modules, known)
+    }
+    for name in tuple(touched):
+        parent = parent_module(name, fetched.spec)
+        while parent is not None:
+            touched.add(parent)
+            parent = parent_module(parent, fetched.spec)
+    bases = {name: fetched.modules[name] for name in sorted(touched) if name}
+    return {"": fetched.spec.upstream.commit, **bases}
+
+
+def _links(receipt: Mapping[str, Any]) -> tuple[Link, ...]:
+    return tuple(Link(e["name"], e["digest"], dict(e["heads"])) for e in receipt["links"])
+
+
+def _expected(receipt: Mapping[str, Any] | None, fetched: FetchedTree) -> dict[str, str]:
+    """Return the commits that our last run left checked out."""
+    heads = {"": fetched.spec.upstream.commit, **fetched.modules}
+    if receipt is not None:
+        heads.update(receipt["bases"])
+        links = _links(receipt)
+        heads.update(links[-1].heads if links else {})
+    return heads
+
+
+def _complete(fetched: FetchedTree, reporter: Reporter) -> None:
+    """Finish a promotion that was cut off."""
+    journal = promote.pending(fetched.state)
+    if journal is None:
+        return
+    moves = promote.moves_of(journal)
+    repositories = {
+        move.repository: git.Repository.at(fetched.tree / move.repository) for move in moves
+    }
+    promote.promote(moves, repositories, fetched.state, journal["receipt"])
+    receipts.save(fetched.state, STAGE, **journal["receipt"])
+    promote.finish(fetched.state)
+    reporter.say(STAGE, "completed the run that was cut off")
+
+
+def _apply(
+    fetched: FetchedTree,
+    series: Series,
+    links: tuple[Link, ...],
+    repositories: Mapping[str, git.Repository],
+    bases: dict[str, str],
+    heads: Mapping[str, str],
+    force: bool,
+    reporter: Reporter,
+) -> None:
+    kept = _common(links, series.patches)
+    if kept and not all(repositories[n].has(f"{c}^{{tree}}") for n, c in kept[-1].heads.items()):
+        kept = ()
+    known = tuple(module.path for module in fetched.spec.submodules)
+    made = build_chain(series.patches, kept, repositories, bases, known)
+    final = made[-1].heads if made else bases
+    receipt = {
+        "bases": bases,
+        "links": [{"name": x.name, "digest": x.digest, "heads": x.heads} for x in made],
+    }
+    # A submodule that the series no longer touches goes back to its pin.
+    before = receipts.load(fetched.state, STAGE)
+    gone = set(before["bases"] if before else ()) - set(bases)
+    everywhere = {
+        **repositories,
+        **{n: git.Repository.at(fetched.tree / n) for n in gone if n in fetched.modules},
+    }
+    goals = {**final, **{n: fetched.modules[n] for n in gone if n in fetched.modules}}
+    moves = [
+        promote.Move(name, heads.get(name) or everywhere[name].head() or bases[name], goal)
+        for name, goal in goals.items()
+    ]
+    written = (
+        promote.promote(
+            [m for m in moves if m.old != m.new], everywhere, fetched.state, receipt, force=force
+        )
+        if any(m.old != m.new for m in moves)
+        else 0
+    )
+    receipts.save(fetched.state, STAGE, **receipt)
+    promote.finish(fetched.state)
+    reporter.say(
+        STAGE,
+        f"{len(made)} patches: {len(kept)} kept, {len(made) - len(kept)} applied, "
+        f"{written} files written",
+    )
+
+
+def _common(links: tuple[Link, ...], patches: tuple[PatchFile, ...]) -> tuple[Link, ...]:
+    count = 0
+    for link, item in zip(links, patches):
+        if (link.name, link.digest) != (item.name, item.digest):
+            break
+        count += 1
+    return links[:count]
+
+
+def _report_unchanged(
+    repository: git.Repository,
+    links: tuple[Link, ...],
+    moved: Mapping[str, str],
+    reporter: Reporter,
+) -> None:
+    notes = [f"up to date: {len(links)} patches"]
+    if moved:
+        notes.append("your own commits are on top (not in the series yet)")
+    edited = repository.edited()
+    if edited:
+        notes.append(f"{len(edited)} files edited by hand, left as they are")
+    reporter.say(STAGE, "; ".join(notes))
+
+
+def _set_commits_aside(
+    fetched: FetchedTree,
+    repositories: Mapping[str, git.Repository],
+    moved: Mapping[str, str],
+    force: bool,
+    reporter: Reporter,
+) -> None:
+    if not force:
+        names = ", ".join(name or "the release" for name in moved)
+        raise EditedError(
+            f"there are commits of yours on top of the series (in {names})",
+            stage=STAGE,
+            path=fetched.tree,
+            remedy="put them into the series first, or pass --force, which keeps them under "
+            "refs/ascendtorch/backup/",
+        )
+    for name, head in moved.items():
+        if head:
+            repositories[name].set_ref(f"refs/ascendtorch/backup/{head[:12]}", head)
+            reporter.warn(
+                STAGE,
+                f"commits of yours in {name or 'the release'} are kept as "
+                f"refs/ascendtorch/backup/{head[:12]}",
+            )

@@ -1,0 +1,229 @@
+"""Bringing a work tree from one commit to another by content.
+
+Only files that differ between the two commits are written, each by rename, so no other mtime
+moves. A journal is written first: after a kill, every file is as it was or as it should be, and
+the next run completes the rest. Files that a person changed are never overwritten unasked.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ascendtorch.edge import files, git
+from ascendtorch.edge.files import read_json, write_json
+from ascendtorch.errors import EditedError, HostError, PatchError
+from ascendtorch.stages.materialise import BRANCH
+
+STAGE = "patch"
+_JOURNAL = "promote.json"
+_SCHEMA = 1
+_ABSENT = "000000"
+_GITLINK = "160000"
+
+
+@dataclass(frozen=True)
+class Move:
+    """One repository's way from commit `old` to commit `new`."""
+
+    repository: str
+    old: str
+    new: str
+
+
+def pending(state: Path) -> dict[str, Any] | None:
+    """Return the journal of a promotion that was cut off, if there is one."""
+    return read_json(state / _JOURNAL, schema=_SCHEMA, stage=STAGE)
+
+
+def promote(
+    moves: list[Move],
+    repositories: Mapping[str, git.Repository],
+    state: Path,
+    receipt: Mapping[str, Any],
+    *,
+    force: bool = False,
+) -> int:
+    """Bring every repository to its new commit; return how many files were written.
+
+    Args:
+        receipt: noted in the journal, for the run that completes it.
+        force: copy files that a person changed to a backup folder and go on.
+
+    Raises:
+        EditedError: a file that must change was changed by a person.
+        PatchError: an ``index.lock`` lies in the tree.
+    """
+    changes = {move.repository: _changes(repositories[move.repository], move) for move in moves}
+    edited = [
+        path
+        for name, listed in changes.items()
+        for path in _edited(repositories[name], name, listed)
+    ]
+    top = _work_tree(repositories[""])
+    if edited:
+        _handle_edits(top, state, edited, force)
+    for move in moves:
+        _refuse_lock(repositories[move.repository])
+    write_json(
+        state / _JOURNAL,
+        {
+            "schema": _SCHEMA,
+            "moves": [[move.repository, move.old, move.new] for move in moves],
+            "receipt": dict(receipt),
+        },
+    )
+    written = 0
+    # The release last: its commit names the submodules' commits.
+    for move in sorted(moves, key=lambda move: -len(move.repository)):
+        written += _write(repositories[move.repository], changes[move.repository])
+        _set_index(repositories[move.repository], move.new, state)
+        _set_head(repositories[move.repository], move.new)
+    return written
+
+
+def finish(state: Path) -> None:
+    """Forget the journal, once the receipt is written."""
+    (state / _JOURNAL).unlink(missing_ok=True)
+
+
+def moves_of(journal: Mapping[str, Any]) -> list[Move]:
+    """Read the moves of a journal."""
+    return [Move(*entry) for entry in journal["moves"]]
+
+
+def _changes(repository: git.Repository, move: Move) -> list[git.Change]:
+    listed = repository.diff_trees(move.old, move.new)
+    # A submodule's commit is in the index and the commit only; its files are its own move.
+    return [c for c in listed if _GITLINK not in (c.old_mode, c.new_mode)]
+
+
+def _work_tree(repository: git.Repository) -> Path:
+    if repository.work_tree is None:
+        raise ValueError("the repository has no work tree")
+    return repository.work_tree
+
+
+def _edited(repository: git.Repository, name: str, changes: list[git.Change]) -> list[str]:
+    top = _work_tree(repository)
+    present = [
+        c.path for c in changes if (top / c.path).is_file() and not (top / c.path).is_symlink()
+    ]
+    found: dict[str, str] = {}
+    if present:
+        listed = repository.run(
+            "hash-object",
+            "--stdin-paths",
+            stdin="".join(f"{path}\n" for path in present).encode("utf-8", "surrogateescape"),
+        )
+        found = dict(zip(present, listed.text.split()))
+    prefix = f"{name}/" if name else ""
+    edited = []
+    for change in changes:
+        path = top / change.path
+        allowed = {
+            change.old_oid if change.old_mode != _ABSENT else None,
+            change.new_oid if change.new_mode != _ABSENT else None,
+        }
+        actual = found.get(change.path)
+        odd = actual is None and os.path.lexists(path)
+        parent = files.symlinked_parent(top, change.path)
+        if parent is not None:
+            raise EditedError(
+                "a folder was replaced by a symbolic link",
+                stage=STAGE,
+                path=top / parent,
+                remedy="put the folder back",
+            )
+        if odd or actual not in allowed:
+            edited.append(prefix + change.path)
+    return edited
+
+
+def _handle_edits(tree: Path, state: Path, edited: list[str], force: bool) -> None:
+    shown = ", ".join(edited[:8]) + (f" and {len(edited) - 8} more" if len(edited) > 8 else "")
+    if not force:
+        raise EditedError(
+            f"{len(edited)} files that must change were changed by hand: {shown}",
+            stage=STAGE,
+            path=tree,
+            remedy="commit your work elsewhere or export it into the series; or pass "
+            "--force, which first copies them to a backup folder",
+        )
+    backup = state / "backup" / time.strftime("%Y%m%d-%H%M%S")
+    for path in edited:
+        source, target = tree / path, backup / path
+        if os.path.lexists(source):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_dir() and not source.is_symlink():
+                raise EditedError(
+                    "a folder stands where a file belongs",
+                    stage=STAGE,
+                    path=source,
+                    remedy="move it away",
+                )
+            shutil.copy2(source, target, follow_symlinks=False)
+
+
+def _refuse_lock(repository: git.Repository) -> None:
+    lock = repository.git_dir / "index.lock"
+    if lock.exists():
+        raise PatchError(
+            "another git process holds the tree, or one died and left its lock",
+            stage=STAGE,
+            path=lock,
+            remedy="if no git runs there, delete this file and run again",
+        )
+
+
+def _write(repository: git.Repository, changes: list[git.Change]) -> int:
+    top = _work_tree(repository)
+    wanted = [c for c in changes if c.new_mode != _ABSENT]
+    contents = repository.blobs([c.new_oid for c in wanted])
+    written = 0
+    for change in wanted:
+        data = contents[change.new_oid]
+        written += files.write_if_changed(
+            top / change.path, data, executable=change.new_mode == "100755"
+        )
+    for change in changes:
+        if change.new_mode == _ABSENT and os.path.lexists(top / change.path):
+            (top / change.path).unlink()
+            _drop_empty_parents(top, top / change.path)
+            written += 1
+    return written
+
+
+def _drop_empty_parents(top: Path, path: Path) -> None:
+    folder = path.parent
+    while folder != top and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
+
+
+def _set_index(repository: git.Repository, commit: str, state: Path) -> None:
+    """Make the index that of `commit`, keeping the stat data of what did not change."""
+    scratch = state / "index.new"
+    index = repository.git_dir / "index"
+    if index.exists():
+        shutil.copyfile(index, scratch)
+    repository.run("read-tree", "--reset", commit, index=scratch)
+    repository.run("update-index", "-q", "--refresh", index=scratch, check=False)
+    _refuse_lock(repository)
+    try:
+        scratch.replace(index)
+    except OSError as error:
+        raise HostError(
+            str(error), stage=STAGE, path=index, remedy="run the same command again"
+        ) from error
+
+
+def _set_head(repository: git.Repository, commit: str) -> None:
+    # While our journal is there, a lock on our own branch is ours, left by a kill.
+    (repository.git_dir / f"{BRANCH}.lock").unlink(missing_ok=True)
+    repository.set_ref(BRANCH, commit)

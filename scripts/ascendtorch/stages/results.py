@@ -1,0 +1,69 @@
+"""What each stage hands to the next: a wrong order does not type-check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ascendtorch.spec.version import VersionSpec
+
+
+@dataclass(frozen=True)
+class FetchedTree:
+    """A tree at its pinned commit; `modules` maps each present submodule to its pin."""
+
+    spec: VersionSpec
+    tree: Path
+    modules: dict[str, str]
+
+    @property
+    def state(self) -> Path:
+        """Receipts that belong to this tree; they move and vanish with it."""
+        return self.tree / ".git" / "ascendtorch"
+
+
+@dataclass(frozen=True)
+class PatchedTree:
+    """A tree with the series applied; `patches` maps patch names to digests, in order."""
+
+    fetched: FetchedTree
+    patches: dict[str, str]
+    head: str
+    module_heads: dict[str, str]
+
+
+@dataclass(frozen=True)
+class OverlaidTree:
+    """A tree with our files laid over it; `files` maps tree paths to digests."""
+
+    patched: PatchedTree
+    files: dict[str, str]
+
+
+@dataclass(frozen=True)
+class GeneratedTree:
+    """A complete source tree; `outputs` maps generated files to digests."""
+
+    overlaid: OverlaidTree
+    outputs: dict[str, str]
+    manifest: Path
+
+
+@dataclass(frozen=True)
+class BuiltWheel:
+    """The wheel as upstream's build left it, with what shaped it."""
+
+    generated: GeneratedTree
+    wheel: Path
+    fingerprint: dict[str, str]
+    log: Path
+
+
+@dataclass(frozen=True)
+class FinishedWheel:
+    """The checked wheel in the dist folder; size in bytes."""
+
+    path: Path
+    sha256: str
+    size: int
+    up_to_date: bool
