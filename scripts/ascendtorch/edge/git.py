@@ -245,18 +245,17 @@ class Repository:
         """Point a reference at an object."""
         self.run("update-ref", name, oid)
 
-    def edited(self, *, untracked: bool = False) -> list[str]:
+    def edited(self) -> list[str]:
         """List tracked paths whose content differs from HEAD (submodules by commit only)."""
-        mode = "normal" if untracked else "no"
-        raw = self.run(
-            "status",
-            "--porcelain=v1",
-            "-z",
-            f"--untracked-files={mode}",
-            "--no-renames",
-            "--ignore-submodules=dirty",
-        )
-        return [entry[3:] for entry in raw.text.split("\0") if entry]
+        return self._status("--untracked-files=no", "--ignore-submodules=dirty")
+
+    def changed_paths(self) -> list[str]:
+        """List edited and untracked paths, and submodules in which there is any."""
+        return self._status("--untracked-files=normal", "--ignore-submodules=none")
+
+    def _status(self, *options: str) -> list[str]:
+        raw = self.run("status", "--porcelain=v1", "-z", "--no-renames", *options)
+        return [entry[3:].rstrip("/") for entry in raw.text.split("\0") if entry]
 
 
 def read_head(git_dir: Path) -> str | None:

@@ -174,9 +174,7 @@ def _check_out(job: _Checkout, spec: VersionSpec, cache: ObjectCache) -> None:
         raise DamagedError(job.url, text.splitlines()[0] if text else "unreadable") from error
 
 
-def verify_gitlinks(
-    repository: git.Repository, prefix: str, commit: str, spec: VersionSpec
-) -> int:
+def verify_gitlinks(repository: git.Repository, prefix: str, commit: str, spec: VersionSpec) -> int:
     """Check that the submodules a commit records are those that the version pins; count them.
 
     Raises:

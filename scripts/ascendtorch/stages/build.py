@@ -1,0 +1,288 @@
+"""Build: upstream's own build, in an environment of its own, resumed where that is safe."""
+
+from __future__ import annotations
+
+import json
+import resource
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ascendtorch.edge import files, git, process
+from ascendtorch.edge.files import host_errors, sha256_bytes
+from ascendtorch.errors import BuildError, StateError, ToolError
+from ascendtorch.plan import Plan, missing_submodules
+from ascendtorch.report.diagnose import OwnerIndex, diagnose
+from ascendtorch.report.ninja import BuildProgress
+from ascendtorch.report.reporter import Reporter
+from ascendtorch.series.series import load_series
+from ascendtorch.stages import receipts
+from ascendtorch.stages.results import BuiltWheel, GeneratedTree
+from ascendtorch.toolchain import fingerprint
+from ascendtorch.toolchain.driver import DRIVERS, BuildRequest, Driver
+from ascendtorch.toolchain.environment import (
+    clean_environ,
+    ensure_environment,
+    environment_digest,
+)
+from ascendtorch.toolchain.launcher import Launcher
+from ascendtorch.toolchain.python import PythonInfo
+from ascendtorch.toolchain.sources import source_digest
+from ascendtorch.toolchain.tools import check_range, probe_tool
+
+STAGE = "build"
+_SCHEMA = 1
+_FINGERPRINT = "ascendtorch-fingerprint.json"
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """How to build; `folder` is where the environment, logs and the unfinished wheel go."""
+
+    python: PythonInfo
+    folder: Path
+    jobs: int
+    launcher: Launcher
+    clean: bool = False
+    offline: bool = False
+    run_id: str = ""
+
+
+def measure(
+    generated: GeneratedTree, plan: Plan, options: BuildOptions, environ: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the fingerprint of the build that these choices would make.
+
+    Raises:
+        ToolError: a compiler is missing, too old or too new.
+    """
+    fetched = generated.overlaid.patched.fetched
+    parts = {
+        "sources": source_digest(fetched.tree),
+        "generated": sha256_bytes(
+            json.dumps([generated.overlaid.files, generated.outputs], sort_keys=True).encode()
+        ),
+        "place": str(fetched.tree),
+        "python": f"{options.python.version} {options.python.executable}",
+        "environment": environment_digest(
+            options.python, plan.spec.requirements[options.python.short]
+        ),
+        "compiler": _compilers(plan, environ),
+        "launcher": options.launcher.name,
+        "build number": plan.spec.wheel.build_number,
+        "wheel": f"{plan.spec.wheel.name} {plan.spec.wheel.version}",
+    }
+    parts.update({f"flag {flag.name}": flag.value for flag in plan.flags})
+    return parts
+
+
+def _compilers(plan: Plan, environ: Mapping[str, str]) -> str:
+    found = []
+    for name in ("gcc", "g++"):
+        info = probe_tool(name, environ)
+        if info is None:
+            raise ToolError(
+                f"{name} is not there",
+                stage=STAGE,
+                remedy="install a C and C++ compiler; `ascendtorch doctor` says how",
+            )
+        limits = plan.spec.tools.get("gcc")
+        problem = check_range(info, limits) if limits and info.name in ("gcc", "g++") else None
+        if problem is not None:
+            raise ToolError(
+                problem,
+                stage=STAGE,
+                path=info.path,
+                remedy="install a fitting version and name it with CC and CXX",
+            )
+        found.append(f"{info.path} {info.version}")
+    return ", ".join(found)
+
+
+def build(
+    generated: GeneratedTree,
+    plan: Plan,
+    options: BuildOptions,
+    parts: dict[str, str],
+    environ: Mapping[str, str],
+    *,
+    reporter: Reporter,
+) -> BuiltWheel:
+    """Run upstream's build and return its wheel.
+
+    Args:
+        parts: the fingerprint, from `measure`.
+
+    Raises:
+        ToolError: a submodule or tool that these flags need is missing.
+        BuildError: the build failed; the message has the first error, its owner and the remedy.
+    """
+    fetched = generated.overlaid.patched.fetched
+    _require_submodules(plan, fetched.modules, fetched.tree)
+    driver = DRIVERS[plan.spec.layout]
+    with host_errors(STAGE, options.folder):
+        python = ensure_environment(
+            options.folder / "env",
+            options.python,
+            plan.spec.requirements[options.python.short],
+            environ,
+            offline=options.offline,
+            reporter=reporter,
+        )
+        _settle_reuse(driver, fetched.tree, parts, options.clean, reporter)
+        request = BuildRequest(
+            tree=fetched.tree,
+            python=python,
+            flags=plan.flag_values,
+            version=plan.spec.wheel.version,
+            build_number=plan.spec.wheel.build_number,
+            jobs=options.jobs,
+            launcher=options.launcher,
+            output=options.folder / "wheel",
+            epoch=_epoch(fetched.tree, plan.spec.upstream.commit),
+        )
+        driver.prepare(request)
+        log = _run(driver, request, generated, plan, options, environ, reporter)
+        wheels = sorted(request.output.glob("*.whl"))
+    if len(wheels) != 1:
+        raise BuildError(
+            f"the build left {len(wheels)} wheels, and one was expected",
+            stage=STAGE,
+            path=request.output,
+            remedy=f"read {log}, then run again with --clean",
+        )
+    receipts.save(options.folder, STAGE, parts=parts, wheel=wheels[0].name, log=log.name)
+    return BuiltWheel(generated, wheels[0], parts, log)
+
+
+def load(generated: GeneratedTree, folder: Path) -> BuiltWheel | None:
+    """Return the unfinished wheel that the receipt in `folder` describes, or None."""
+    receipt = receipts.load(folder, STAGE)
+    wheel = folder / "wheel" / receipt["wheel"] if receipt else None
+    if receipt is None or wheel is None or not wheel.is_file():
+        return None
+    return BuiltWheel(generated, wheel, dict(receipt["parts"]), folder / "logs" / receipt["log"])
+
+
+def _require_submodules(plan: Plan, present: Mapping[str, str], tree: Path) -> None:
+    missing = missing_submodules(plan, set(present))
+    if missing:
+        raise ToolError(
+            "these flags compile submodules that the tree lacks: "
+            + ", ".join(module.path for module in missing),
+            stage=STAGE,
+            path=tree,
+            remedy=f"run gen again with --submodules needed --profile {plan.profile} and the same "
+            "flags, or with --submodules all",
+        )
+
+
+def _settle_reuse(
+    driver: Driver, tree: Path, parts: dict[str, str], clean: bool, reporter: Reporter
+) -> None:
+    """Compare with what is recorded beside the objects, and keep only what may be kept."""
+    folder = driver.build_folder(tree)
+    record = folder / _FINGERPRINT
+    if folder.exists():
+        verdict = (
+            fingerprint.Verdict(fingerprint.CLEAN, ("--clean",))
+            if clean
+            else fingerprint.compare(_recorded(record, reporter), parts)
+        )
+        reasons = "; ".join(verdict.reasons)
+        if verdict.action == fingerprint.CLEAN:
+            reporter.say(STAGE, f"starting from nothing ({reasons})")
+            files.remove_tree(folder)
+        elif verdict.action == fingerprint.RECONFIGURE:
+            reporter.say(STAGE, f"configuring anew, objects are kept ({reasons})")
+            driver.forget_configuration(tree)
+        elif verdict.action == fingerprint.REBUILD:
+            reporter.say(STAGE, f"rebuilding what these changes reach ({reasons})")
+        else:
+            reporter.say(STAGE, "going on with the build that is there")
+    files.write_json(record, {"schema": _SCHEMA, "parts": parts})
+
+
+def _recorded(record: Path, reporter: Reporter) -> dict[str, str] | None:
+    try:
+        value = files.read_json(record, schema=_SCHEMA, stage=STAGE)
+    except StateError as error:
+        if "newer" in error.cause:
+            raise
+        reporter.warn(STAGE, f"{record}: {error.cause}; starting from nothing")
+        return None
+    return None if value is None else dict(value["parts"])
+
+
+def _epoch(tree: Path, commit: str) -> str:
+    return git.Repository.at(tree).commit_date(commit).split()[0]
+
+
+def _run(
+    driver: Driver,
+    request: BuildRequest,
+    generated: GeneratedTree,
+    plan: Plan,
+    options: BuildOptions,
+    environ: Mapping[str, str],
+    reporter: Reporter,
+) -> Path:
+    log = options.folder / "logs" / f"build-{time.strftime('%Y%m%d-%H%M%S')}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    _link_latest(log)
+    env = driver.environment(request, clean_environ(environ))
+    env[process.RUN_VARIABLE] = options.run_id
+    shown = f"{request.jobs} jobs, launcher {request.launcher.name}"
+    reporter.say(STAGE, f"building with {shown}; the log is {log}")
+    started = time.monotonic()
+    progress = BuildProgress()
+    lines: list[str] = []
+    with (
+        log.open("w", encoding="utf-8", errors="replace", buffering=1) as stream,
+        reporter.progress(STAGE, "compiling") as advance,
+    ):
+
+        def listen(line: str) -> None:
+            stream.write(line + "\n")
+            lines.append(line)
+            step = progress.feed(line)
+            if step is not None:
+                advance(step.done, step.total, step.text)
+
+        code = process.stream(driver.command(request), cwd=request.tree, env=env, on_line=listen)
+    seconds = time.monotonic() - started
+    if code != 0:
+        raise _failure(lines, code, generated, plan, log)
+    largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    reporter.say(STAGE, f"built in {seconds / 60:.1f} min (largest process {largest:.0f} MiB)")
+    return log
+
+
+def _link_latest(log: Path) -> None:
+    latest = log.parent / "latest.log"
+    latest.unlink(missing_ok=True)
+    latest.symlink_to(log.name)
+
+
+def _failure(
+    lines: list[str], code: int, generated: GeneratedTree, plan: Plan, log: Path
+) -> BuildError:
+    patched = generated.overlaid.patched
+    owners = OwnerIndex(
+        tree=patched.fetched.tree,
+        submodules=patched.fetched.modules,
+        overlay=generated.overlaid.files,
+        generated=generated.outputs,
+        patches=load_series(plan.spec.series_file).patches,
+    )
+    found = diagnose(lines, code, owners)
+    owner = f"\n  owner: {found.owner}" if found.owner else ""
+    excerpt = "".join(f"\n    {line}" for line in found.excerpt)
+    remedy = found.remedy.cause_and_cure if found.remedy else "read the log around this error"
+    return BuildError(
+        f"{found.summary}{excerpt}{owner}\n  log: {log}",
+        stage=STAGE,
+        path=found.file or str(patched.fetched.tree),
+        remedy=remedy,
+    )

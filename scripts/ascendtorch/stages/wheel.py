@@ -1,0 +1,141 @@
+"""Wheel: exactly one, checked, with the manifest inside, put into the dist folder whole."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from email.parser import Parser
+from pathlib import Path
+from typing import Any
+
+from installer.exceptions import InstallerError
+from installer.sources import WheelFile as WheelSource
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.version import Version
+from wheel.wheelfile import WheelFile as WheelWriter
+
+from ascendtorch.edge import files
+from ascendtorch.edge.files import host_errors, sha256_file
+from ascendtorch.errors import WheelError
+from ascendtorch.report.reporter import Reporter
+from ascendtorch.spec.version import WheelSpec
+from ascendtorch.stages.results import BuiltWheel, FinishedWheel
+
+STAGE = "wheel"
+MANIFEST = "ascendtorch.json"
+
+
+def finish(
+    built: BuiltWheel, *, expected: WheelSpec, python_tag: str, dist: Path, reporter: Reporter
+) -> FinishedWheel:
+    """Check the wheel, add the manifest, and move it into `dist` in one rename.
+
+    Raises:
+        WheelError: name, version, tags, metadata or RECORD are not what they should be.
+    """
+    with host_errors(STAGE, dist):
+        check_name(built.wheel, expected, python_tag)
+        check_content(built.wheel, expected)
+        manifest = json.loads(built.generated.manifest.read_bytes())
+        manifest["build"] = {**built.fingerprint, "place": "(left out)"}
+        target = dist / built.wheel.name
+        dist.mkdir(parents=True, exist_ok=True)
+        # A folder of its own: the name must be whole for the copy's own records.
+        with tempfile.TemporaryDirectory(prefix=".partial-", dir=dist) as folder:
+            partial = Path(folder) / built.wheel.name
+            add_manifest(built.wheel, partial, manifest)
+            check_content(partial, expected)
+            partial.replace(target)
+    result = FinishedWheel(target, sha256_file(target), target.stat().st_size, up_to_date=False)
+    reporter.say(STAGE, f"{target.name}: {result.size / 1e6:.1f} MB, sha256 {result.sha256}")
+    return result
+
+
+def check_name(path: Path, expected: WheelSpec, python_tag: str) -> None:
+    """Check distribution, version and Python tag in a wheel's file name."""
+    try:
+        name, version, _, tags = parse_wheel_filename(path.name)
+    except InvalidWheelFilename as error:
+        raise _wrong(path, str(error)) from error
+    if name != expected.name.replace("_", "-").lower():
+        raise _wrong(path, f"the distribution is {name}, and should be {expected.name}")
+    if version != Version(expected.version):
+        raise _wrong(path, f"the version is {version}, and should be {expected.version}")
+    wanted = set(python_tag.split("-"))
+    if not any(
+        {tag.interpreter, tag.abi} == wanted or f"{tag.interpreter}-{tag.abi}" == python_tag
+        for tag in tags
+    ):
+        raise _wrong(path, f"the tags do not fit {python_tag}")
+
+
+def check_content(path: Path, expected: WheelSpec) -> None:
+    """Check a wheel's metadata, and every file against RECORD by hash and size."""
+    try:
+        with WheelSource.open(path) as source:
+            metadata = Parser().parsestr(source.read_dist_info("METADATA"))
+            source.validate_record()
+    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+        raise _wrong(path, f"damaged: {error}") from error
+    except InstallerError as error:
+        raise _wrong(path, str(error)) from error
+    if Version(metadata["Version"]) != Version(expected.version):
+        raise _wrong(path, f"its metadata has the version {metadata['Version']}")
+
+
+def add_manifest(source: Path, target: Path, manifest: Mapping[str, Any]) -> None:
+    """Copy a wheel, adding the manifest to its ``.dist-info``; RECORD is made anew."""
+    data = json.dumps(manifest, indent=1, sort_keys=True) + "\n"
+    with zipfile.ZipFile(source) as old, WheelWriter(str(target), "w") as new:
+        for info in old.infolist():
+            if info.filename != new.record_path:
+                new.writestr(info, old.read(info))
+        entry = zipfile.ZipInfo(
+            f"{new.dist_info_path}/{MANIFEST}", max(info.date_time for info in old.infolist())
+        )
+        entry.external_attr = 0o100644 << 16
+        entry.compress_type = zipfile.ZIP_DEFLATED
+        new.writestr(entry, data)
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Return the manifest inside a wheel.
+
+    Raises:
+        WheelError: not a wheel, or not one of ours.
+    """
+    try:
+        with WheelSource.open(path) as source:
+            value = json.loads(source.read_dist_info(MANIFEST))
+    except (OSError, zipfile.BadZipFile, KeyError, ValueError, InstallerError) as error:
+        raise WheelError(
+            f"no manifest can be read from it ({error})",
+            stage=STAGE,
+            path=path,
+            remedy="name a wheel that ascendtorch built",
+        ) from error
+    if not isinstance(value, dict):
+        raise _wrong(path, "its manifest is not a mapping")
+    return value
+
+
+def _wrong(path: Path, cause: str) -> WheelError:
+    return WheelError(
+        cause, stage=STAGE, path=path, remedy="build again with --clean; if it stays, report it"
+    )
+
+
+def unchanged(
+    receipt: Mapping[str, Any] | None, parts: Mapping[str, str], dist: Path
+) -> FinishedWheel | None:
+    """Return the wheel of an earlier run when nothing that shaped it has changed since."""
+    if receipt is None or dict(receipt["parts"]) != dict(parts):
+        return None
+    path = dist / receipt["wheel"]
+    if not path.is_file() or path.stat().st_size != receipt["size"]:
+        return None
+    if files.sha256_file(path) != receipt["sha256"]:
+        return None
+    return FinishedWheel(path, receipt["sha256"], receipt["size"], up_to_date=True)
