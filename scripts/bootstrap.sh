@@ -31,21 +31,27 @@ bootstrap_say() {
     printf '[bootstrap] %s\n' "$1" >&2
 }
 
-# Replaces this process with `ascendtorch <arguments>`: $1 the root of the sources, the rest as is.
-ascendtorch_exec() {
-    local root="$1" venv="$1/.venv" wanted=''
-    shift
-    wanted=$(bootstrap_wanted "$root")
+# Makes sure that .venv is whole: $1 the root of the sources.
+bootstrap_ensure() {
+    local wanted=''
+    wanted=$(bootstrap_wanted "$1")
     # On an ordinary run this is all there is: one checksum, no Python started just to look.
-    if ! bootstrap_is_ready "$venv" "$wanted"; then
+    if ! bootstrap_is_ready "$1/.venv" "$wanted"; then
         # A subshell, with which its lock and its changes of the environment end. Not before `||`,
         # which would switch `set -e` off in it.
-        (bootstrap_locked "$root" "$venv" "$wanted")
+        (bootstrap_locked "$1" "$1/.venv" "$wanted")
     fi
     # CANN's set_env.sh puts its own packages on PYTHONPATH; the tool must see only its own.
     unset PYTHONHOME PYTHONPATH
-    export ASCENDTORCH_ROOT="$root"
-    exec "$venv/bin/ascendtorch" "$@"
+    export ASCENDTORCH_ROOT="$1"
+}
+
+# Replaces this process with `ascendtorch <arguments>`: $1 the root of the sources, the rest as is.
+ascendtorch_exec() {
+    local root="$1"
+    shift
+    bootstrap_ensure "$root"
+    exec "$root/.venv/bin/ascendtorch" "$@"
 }
 
 # Prints the stamp of a finished .venv. The root belongs to it because an environment names its

@@ -132,7 +132,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in environ.items()
-        if re.fullmatch(r"(USE|BUILD)_[A-Z0-9_]+", name) or name in _OTHER_FLAGS
+        if re.fullmatch(r"(USE|BUILD|CMAKE)_[A-Z0-9_]+", name) or name in _OTHER_FLAGS
     }
 
 

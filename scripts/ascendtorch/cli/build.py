@@ -13,7 +13,7 @@ from ascendtorch.edge import host
 from ascendtorch.edge.files import host_errors
 from ascendtorch.edge.lock import new_run_id
 from ascendtorch.errors import StateError
-from ascendtorch.pipeline import BUILD_STAGES, BuildChoices, make_wheel
+from ascendtorch.pipeline.wheelmaking import BUILD_STAGES, BuildChoices, make_wheel
 from ascendtorch.plan import job_count
 from ascendtorch.report.reporter import make_reporter
 from ascendtorch.stages.results import FinishedWheel

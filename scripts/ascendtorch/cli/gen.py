@@ -9,7 +9,7 @@ import click
 
 from ascendtorch.cli import options
 from ascendtorch.edge.files import host_errors
-from ascendtorch.pipeline import GEN_STAGES, generate
+from ascendtorch.pipeline.generate import GEN_STAGES, generate
 from ascendtorch.plan import Plan
 from ascendtorch.report.reporter import make_reporter
 from ascendtorch.stages.fetch import FetchOptions

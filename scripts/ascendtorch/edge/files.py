@@ -155,6 +155,24 @@ def hardlink_or_copy(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
+def move_into_place(source: Path, target: Path) -> None:
+    """Rename a file over `target`; from another file system by a copy beside it, then a rename."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        source.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        handle, name = tempfile.mkstemp(prefix=".ascendtorch-", dir=target.parent)
+        os.close(handle)
+        try:
+            shutil.copy2(source, name)
+            Path(name).replace(target)
+        finally:
+            Path(name).unlink(missing_ok=True)
+        source.unlink()
+
+
 def unsafe_reason(relative: str) -> str | None:
     """Say why a relative path must not be written inside a tree; None when it may be.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from email.parser import Parser
@@ -41,13 +40,13 @@ def finish(
         manifest = json.loads(built.generated.manifest.read_bytes())
         manifest["build"] = {**built.fingerprint, "place": "(left out)"}
         target = dist / built.wheel.name
-        dist.mkdir(parents=True, exist_ok=True)
-        # A folder of its own: the name must be whole for the copy's own records.
-        with tempfile.TemporaryDirectory(prefix=".partial-", dir=dist) as folder:
-            partial = Path(folder) / built.wheel.name
-            add_manifest(built.wheel, partial, manifest)
-            check_content(partial, expected)
-            partial.replace(target)
+        # Finished elsewhere first: a kill must not leave a part of a wheel in the dist folder.
+        scratch = built.wheel.parent.with_name("finished")
+        files.remove_tree(scratch)
+        scratch.mkdir(parents=True)
+        add_manifest(built.wheel, scratch / target.name, manifest)
+        check_content(scratch / target.name, expected)
+        files.move_into_place(scratch / target.name, target)
     result = FinishedWheel(target, sha256_file(target), target.stat().st_size, up_to_date=False)
     reporter.say(STAGE, f"{target.name}: {result.size / 1e6:.1f} MB, sha256 {result.sha256}")
     return result

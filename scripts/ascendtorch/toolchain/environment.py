@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from ascendtorch.toolchain.python import PythonInfo
-
 from ascendtorch.edge import files, process
 from ascendtorch.edge.files import sha256_bytes
 from ascendtorch.errors import StateError, ToolError
 from ascendtorch.report.reporter import Reporter
+from ascendtorch.toolchain.python import PythonInfo
 
 STAGE = "build"
 _SCHEMA = 1

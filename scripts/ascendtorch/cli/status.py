@@ -1,0 +1,30 @@
+"""``ascendtorch status``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from ascendtorch.cli import options
+from ascendtorch.stages.inspect import inspect_tree
+
+
+@click.command()
+@options.version_option
+@options.tree_option
+@options.json_option
+def status(version: str | None, tree: Path | None, as_json: bool) -> None:
+    """Say what state the tree is in. Changes nothing; exit code 0 means clean and up to date."""
+    workspace, catalog = options.open_workspace(tree)
+    chosen = version or options.generated_version(workspace) or catalog.default
+    spec = options.open_version(workspace, catalog, chosen)
+    report = inspect_tree(spec, workspace.tree, workspace.root / "pytorch_src")
+    if as_json:
+        click.echo(json.dumps(report.as_json(), indent=1))
+    else:
+        click.echo(f"{workspace.tree}: {report.state}")
+        for line in report.notes:
+            click.echo(f"  {line}")
+    raise SystemExit(0 if report.state == "clean" else 1)

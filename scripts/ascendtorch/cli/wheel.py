@@ -1,0 +1,38 @@
+"""``ascendtorch wheel``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from ascendtorch.cli import options
+from ascendtorch.edge.files import sha256_file
+from ascendtorch.stages.wheel import read_manifest
+
+
+@click.group()
+def wheel() -> None:
+    """Look at a finished wheel."""
+
+
+@wheel.command()
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@options.json_option
+def explain(path: Path, as_json: bool) -> None:
+    """Print what a wheel was made from, by the manifest inside it."""
+    manifest = read_manifest(path)
+    if as_json:
+        click.echo(json.dumps(manifest, indent=1))
+        return
+    upstream = manifest["upstream"]
+    click.echo(f"{path.name}  ({path.stat().st_size / 1e6:.1f} MB, sha256 {sha256_file(path)})")
+    click.echo(f"  made by    {manifest['made_by']}")
+    click.echo(f"  upstream   {upstream['url']} {upstream['tag']} {upstream['commit']}")
+    click.echo(f"  submodules {len(manifest['submodules'])}")
+    for item in manifest["patches"]:
+        click.echo(f"  patch      {item['name']}  sha256 {item['sha256'][:16]}")
+    click.echo(f"  overlay    {len(manifest['overlay'])} files")
+    for key, value in sorted(manifest["build"].items()):
+        click.echo(f"  {key:<10} {value}")

@@ -1,0 +1,118 @@
+"""From the adapted source tree to a checked wheel: build, wheel.
+
+The caller holds the workspace's lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ascendtorch.errors import StateError, ToolError
+from ascendtorch.pipeline.generate import load_generated, require
+from ascendtorch.plan import Plan
+from ascendtorch.report.reporter import Reporter
+from ascendtorch.stages import build, receipts, wheel
+from ascendtorch.stages.results import FinishedWheel
+from ascendtorch.toolchain.launcher import choose_launcher
+from ascendtorch.toolchain.python import PythonInfo, find_python
+from ascendtorch.workspace import Workspace
+
+#: The stages of `make_wheel`, in order.
+BUILD_STAGES = ("build", "wheel")
+
+
+@dataclass(frozen=True)
+class BuildChoices:
+    """What a build was asked for; `python` None means the first supported one that is here."""
+
+    python: str | None
+    jobs: int
+    launcher: str
+    clean: bool
+    offline: bool
+    only: str | None
+    run_id: str
+
+
+def make_wheel(
+    plan: Plan,
+    workspace: Workspace,
+    choices: BuildChoices,
+    environ: Mapping[str, str],
+    *,
+    reporter: Reporter,
+) -> FinishedWheel | None:
+    """Build the generated tree to a checked wheel; the same inputs again give the same wheel.
+
+    Raises:
+        StateError: the tree has not been generated, or with `only` the build has not run.
+        ToolError: the asked Python does not belong to this version, or is not here.
+    """
+    generated = load_generated(plan, workspace)
+    if generated is None:
+        raise StateError(
+            f"the tree of {plan.spec.version} has not been generated",
+            stage="build",
+            path=workspace.tree,
+            remedy=f"run bash gen.sh -v {plan.spec.version} first",
+        )
+    python = _choose_python(plan, choices.python, environ)
+    folder = workspace.version_build(plan.spec.version) / python.tag.partition("-")[0]
+    options = build.BuildOptions(
+        python=python,
+        folder=folder,
+        jobs=choices.jobs,
+        launcher=choose_launcher(choices.launcher, environ, workspace.root, reporter),
+        clean=choices.clean,
+        offline=choices.offline,
+        run_id=choices.run_id,
+    )
+    parts = build.measure(generated, plan, options, environ)
+    done = wheel.unchanged(receipts.load(folder, "wheel"), parts, workspace.dist)
+    if done is not None and not choices.clean and choices.only is None:
+        reporter.say("build", "up to date: nothing that shapes the wheel has changed")
+        return done
+    if choices.only == "wheel":
+        built = require(build.load(generated, folder), "build", workspace)
+    else:
+        built = build.build(generated, plan, options, parts, environ, reporter=reporter)
+    if choices.only == "build":
+        return None
+    finished = wheel.finish(
+        built,
+        expected=plan.spec.wheel,
+        python_tag=python.tag,
+        dist=workspace.dist,
+        reporter=reporter,
+    )
+    receipts.save(
+        folder,
+        "wheel",
+        parts=built.fingerprint,
+        wheel=finished.path.name,
+        sha256=finished.sha256,
+        size=finished.size,
+    )
+    return finished
+
+
+def _choose_python(plan: Plan, asked: str | None, environ: Mapping[str, str]) -> PythonInfo:
+    if asked is not None:
+        found = find_python(asked, environ)
+        if found.short not in plan.spec.pythons:
+            raise ToolError(
+                f"PyTorch {plan.spec.version} is built for Python "
+                f"{', '.join(plan.spec.pythons)}, not {found.short}",
+                stage="build",
+                path=found.executable,
+                remedy=f"choose one of them, for example --python={plan.spec.pythons[-1]}",
+            )
+        return found
+    failures = []
+    for short in plan.spec.pythons:
+        try:
+            return find_python(short, environ)
+        except ToolError as error:
+            failures.append(error)
+    raise failures[0]
