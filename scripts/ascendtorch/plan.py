@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ascendtorch.errors import SpecError
 from ascendtorch.spec.suggest import did_you_mean
-from ascendtorch.spec.version import Submodule, VersionSpec, is_on
+from ascendtorch.spec.version import Submodule, VersionSpec
 
 #: Environment variables that upstream's build takes as flags besides USE_* and BUILD_*.
 _OTHER_FLAGS = (
@@ -116,15 +116,24 @@ def make_plan(
     ):
         flags.update({name: Flag(name, value, origin) for name, value in values.items()})
     values = {**spec.upstream_flags, **{name: flag.value for name, flag in flags.items()}}
-    wanted = [m for m in spec.submodules if submodules == "all" or m.is_needed(values)]
-    paths = {module.path for module in wanted}
+    wanted = spec.submodules if submodules == "all" else _needed(spec, values)
     return Plan(
         spec=spec,
         profile=profile,
         arch=arch,
         flags=tuple(flags[name] for name in sorted(flags)),
-        submodules=tuple(wanted),
-        skipped=tuple(module for module in spec.submodules if module.path not in paths),
+        submodules=wanted,
+        skipped=tuple(module for module in spec.submodules if module not in wanted),
+    )
+
+
+def _needed(spec: VersionSpec, flags: dict[str, str]) -> tuple[Submodule, ...]:
+    """Return the submodules these flags compile, each with those it lies in."""
+    asked = [module.path for module in spec.submodules if module.is_needed(flags)]
+    return tuple(
+        module
+        for module in spec.submodules
+        if module.path in asked or any(path.startswith(module.path + "/") for path in asked)
     )
 
 
@@ -158,7 +167,7 @@ def parse_defines(texts: tuple[str, ...]) -> dict[str, str]:
 def missing_submodules(plan: Plan, present: set[str]) -> list[Submodule]:
     """Return the submodules that a build with the plan's flags compiles and the tree lacks."""
     values = {**plan.spec.upstream_flags, **plan.flag_values}
-    return [m for m in plan.spec.submodules if m.is_needed(values) and m.path not in present]
+    return [module for module in _needed(plan.spec, values) if module.path not in present]
 
 
 def job_count(
@@ -174,8 +183,3 @@ def job_count(
     if memory_bytes is None:
         return max(1, cores)
     return max(1, min(cores, memory_bytes // per_job_bytes))
-
-
-def flag_is_on(plan: Plan, name: str) -> bool:
-    """Whether a flag is on in this plan, upstream's default counted."""
-    return is_on(plan.flag_values.get(name, plan.spec.upstream_flags.get(name, "0")))

@@ -10,6 +10,7 @@ import os
 import shutil
 import stat
 import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -61,27 +62,22 @@ def write_atomic(path: Path, data: bytes, *, executable: bool | None = None) -> 
     rename never crosses file systems. An existing file keeps its mode unless `executable` is given.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".ascendtorch-", dir=path.parent)
+    scratch = path.with_name(f".ascendtorch-{uuid.uuid4().hex}")
+    # Not mkstemp: a file made with the wanted mode gets the umask from the kernel. Asking for the
+    # umask means setting it, which other threads that write at the same moment would feel.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    handle = os.open(scratch, flags, 0o777 if executable else 0o666)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
-        Path(name).chmod(_mode_for(path, executable))
-        Path(name).replace(path)
+        if executable is None:
+            with contextlib.suppress(FileNotFoundError):
+                scratch.chmod(stat.S_IMODE(path.stat().st_mode))
+        scratch.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
-            Path(name).unlink()
+            scratch.unlink()
         raise
-
-
-def _mode_for(path: Path, executable: bool | None) -> int:
-    if executable is None:
-        try:
-            return stat.S_IMODE(path.stat().st_mode)
-        except FileNotFoundError:
-            executable = False
-    mask = os.umask(0)
-    os.umask(mask)
-    return (0o777 if executable else 0o666) & ~mask
 
 
 def write_if_changed(path: Path, data: bytes, *, executable: bool = False) -> bool:
@@ -176,21 +172,31 @@ def move_into_place(source: Path, target: Path) -> None:
 def unsafe_reason(relative: str) -> str | None:
     """Say why a relative path must not be written inside a tree; None when it may be.
 
-    Refused: empty, absolute, NUL or line breaks, ``..``, and any ``.git`` component in whatever
-    case, with trailing dots or spaces or as the short name ``git~1``, which some file systems fold.
+    Refused: empty, absolute, NUL or line breaks, ``..``, a second spelling of the same path (``.``
+    or an empty component), and any ``.git`` component in whatever case, with trailing dots or
+    spaces or as the short name ``git~1``, which some file systems fold.
     """
-    if not relative:
-        return "an empty path"
-    if "\0" in relative or "\n" in relative or "\r" in relative:
-        return "a NUL or line break in the path"
-    if relative.startswith("/") or relative[1:3] in (":\\", ":/"):
-        return "an absolute path"
-    for part in relative.replace("\\", "/").split("/"):
-        if part == "..":
-            return "`..` in the path"
-        if part.rstrip(". ").lower() in (".git", "git~1"):
-            return "a `.git` component in the path"
-    return None
+    parts = relative.replace("\\", "/").split("/")
+    refusals = (
+        (not relative, "an empty path"),
+        (any(mark in relative for mark in "\0\n\r"), "a NUL or line break in the path"),
+        (relative.startswith("/") or relative[1:3] in (":\\", ":/"), "an absolute path"),
+        (".." in parts, "`..` in the path"),
+        ("" in parts or "." in parts, "an empty or `.` component in the path"),
+        (
+            any(part.rstrip(". ").lower() in (".git", "git~1") for part in parts),
+            "a `.git` component in the path",
+        ),
+    )
+    return next((reason for applies, reason in refusals if applies), None)
+
+
+def drop_empty_parents(top: Path, path: Path) -> None:
+    """Remove the folders between `top` and `path` that are empty; `path` itself is gone already."""
+    folder = path.parent
+    while folder != top and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
 
 
 def symlinked_parent(root: Path, relative: str) -> str | None:

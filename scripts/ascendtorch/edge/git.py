@@ -287,6 +287,8 @@ def fetch_commits(
     return process.stream(
         command(
             "-c",
+            "protocol.version=2",
+            "-c",
             "fetch.unpackLimit=1",
             "-c",
             "http.lowSpeedLimit=1000",

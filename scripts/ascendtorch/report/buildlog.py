@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ascendtorch.report import logerror
-from ascendtorch.report.logerror import LogError
+from ascendtorch.report.logerror import LogError, clip
 from ascendtorch.report.ninja import plain
+from ascendtorch.report.steperrors import is_consequence, read_block
+from ascendtorch.report.toolerrors import read_cmake, read_ninja, read_traceback
 
 _STEP = re.compile(r"\[\d+/\d+\] ")
 _FAILED = re.compile(r"FAILED: (?:\[code=\d+\] )?(\S+)")
@@ -80,25 +81,22 @@ def _read(log: Sequence[str], anchor: _Anchor) -> LogError | None:
     if anchor.kind == "ninja":
         return _failed_step(log, index)
     if anchor.kind == "cmake":
-        return _before_cmake(log, index) or logerror.read_cmake(log, index)
+        return _before_cmake(log, index) or read_cmake(log, index)
     if anchor.kind == "tool":
-        return logerror.read_tool(log, index)
-    if anchor.kind == "traceback":
-        error = logerror.read_traceback(log, index)
-        return None if "CalledProcessError" in error.message else error
+        return read_ninja(log, index)
     if anchor.kind == "make":
         return _make_step(log, index)
-    start = max(
-        (i for i in range(max(0, index - _REACH), index) if log[i].startswith("building '")),
-        default=max(0, index - _REACH),
-    )
-    return logerror.read_block(log[start : index + 1], folder="")
+    if anchor.kind == "setup":
+        return _setup_step(log, index)
+    error = read_traceback(log, index)
+    # That a command failed is told by the command.
+    return None if "CalledProcessError" in error.message else error
 
 
 def _failed_step(log: Sequence[str], index: int) -> LogError | None:
     match = _FAILED.match(log[index])
     block = _ninja_block(log, index)
-    error = logerror.read_block(block, folder="build", command=block[1] if len(block) > 1 else "")
+    error = read_block(block, folder="build", command=block[1] if len(block) > 1 else "")
     if error is None or match is None:
         return error
     return error.with_target(match[1])
@@ -115,12 +113,13 @@ def _ninja_block(log: Sequence[str], index: int) -> list[str]:
 def _silent_step(log: Sequence[str], index: int) -> LogError:
     """A step that failed without a message that we know: its last words."""
     block = _ninja_block(log, index)
-    words = [line for line in block[2:] if line.strip()] or [block[0]]
+    told = [line for line in block[2:] if line.strip()]
+    words = [line for line in told if not is_consequence(line)] or told or [block[0]]
     match = _FAILED.match(block[0])
     return LogError(
         kind="unknown",
         message=words[-1].strip(),
-        excerpt=logerror.clip(words[-_TAIL:]),
+        excerpt=clip(words[-_TAIL:]),
         block=tuple(words),
         target=match[1] if match else None,
     )
@@ -132,20 +131,24 @@ def _make_step(log: Sequence[str], index: int) -> LogError | None:
     # make mixes the output of its jobs: take the error whose file this target is made from.
     block = log[max(0, index - _REACH) : index + 1]
     stem = target.rpartition("/")[2].rpartition(".")[0]
-    error = logerror.read_block(block, folder="build", about=stem) or logerror.read_block(
-        block, folder="build"
-    )
+    error = read_block(block, folder="build", about=stem) or read_block(block, folder="build")
     return error.with_target(target) if error else None
+
+
+def _setup_step(log: Sequence[str], index: int) -> LogError | None:
+    start = max(0, index - _REACH)
+    start = max((i for i in range(start, index) if log[i].startswith("building '")), default=start)
+    return read_block(log[start : index + 1], folder="")
 
 
 def _before_cmake(log: Sequence[str], index: int) -> LogError | None:
     """A program that CMake ran and that failed right before CMake said so."""
     last = index - 1
-    while last > 0 and (not log[last] or log[last].startswith("-- ")) and index - last < 5:
+    while last > 0 and (not log[last] or log[last].startswith("--")) and index - last < 5:
         last -= 1
     for start in range(last, max(-1, last - 60), -1):
         if log[start].startswith("Traceback (most recent call last):"):
-            error = logerror.read_traceback(log, start)
+            error = read_traceback(log, start)
             return error if log[last].startswith(error.message[:40]) else None
     return None
 
@@ -157,5 +160,5 @@ def _last_words(log: Sequence[str]) -> LogError | None:
     consequence = next((i for i, w in enumerate(words) if w.startswith("Traceback (most")), None)
     told = words[:consequence] or words
     return LogError(
-        kind="unknown", message=told[-1].strip(), excerpt=logerror.clip(words), block=tuple(told)
+        kind="unknown", message=told[-1].strip(), excerpt=clip(words), block=tuple(told)
     )

@@ -13,6 +13,8 @@ from ascendtorch.report.remedies import Remedy, find_remedy
 
 __all__ = ["Diagnosis", "Owner", "OwnerIndex", "diagnose"]
 
+_UNKNOWN = Owner("upstream", "", "the log names no file")
+
 
 @dataclass(frozen=True)
 class Diagnosis:
@@ -43,7 +45,7 @@ class Diagnosis:
 
     def text(self) -> str:
         """Everything but the remedy, for people."""
-        facts = [f"in {self.where}" if self.where else "", f"whose: {self.owner}"]
+        facts = [f"in {self.where}" if self.where else "", f"owner: {self.owner}"]
         if self.target:
             facts.append(f"while making {self.target}")
         head = f"{self.summary}\n  " + "; ".join(filter(None, facts))
@@ -87,7 +89,9 @@ def diagnose(
             ENVIRONMENT,
             None,
         )
-    remedy = find_remedy([error.message], remedies) or find_remedy(error.block, remedies)
+    named = [f"FAILED: {error.target}"] if error.target else []
+    remedy = find_remedy([*named, error.message, *error.excerpt], remedies)
+    remedy = remedy or find_remedy(error.block, remedies)
     place, owner = _attribute(error, owners)
     if remedy is not None and remedy.environment:
         owner = ENVIRONMENT
@@ -112,7 +116,8 @@ def _attribute(error: LogError, owners: OwnerIndex) -> tuple[Place | None, Owner
     inside = [found for found in (_inside(place, owners) for place in error.places) if found]
     first = error.places[0] if error.places else None
     if not inside:
-        return first, ENVIRONMENT if first or error.kind == "tool" else _unknown()
+        unknown = first is None and (error.target or error.kind == "link")
+        return first, _UNKNOWN if unknown else ENVIRONMENT
     place = inside[0]
     owner = owners.owner_of(place.path, place.line)
     if error.kind == "cmake" and first is not None and _inside(first, owners) is None:
@@ -132,10 +137,6 @@ def _inside(place: Place, owners: OwnerIndex) -> Place | None:
     return None if path is None else Place(path, place.line)
 
 
-def _unknown() -> Owner:
-    return Owner("upstream", "", "the log names no file")
-
-
 def _signal_name(exit_code: int) -> str | None:
     # A shell or Python in between turns a signal into 128 + its number.
     number = -exit_code if exit_code < 0 else exit_code - 128
@@ -145,9 +146,7 @@ def _signal_name(exit_code: int) -> str | None:
         return None
 
 
-def _ended_by_signal(
-    name: str, error: LogError | None, remedies: Sequence[Remedy]
-) -> Diagnosis:
+def _ended_by_signal(name: str, error: LogError | None, remedies: Sequence[Remedy]) -> Diagnosis:
     summary = f"the build was ended by signal {name}"
     return Diagnosis(
         summary,

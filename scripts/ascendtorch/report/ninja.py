@@ -14,7 +14,7 @@ _COMPILE = re.compile(r"Building \w+ object (\S+)")
 _LINK = re.compile(r"Linking [\w -]+? (\S*[/.]\S*|\S+)(?:;.*)?$")
 _LIST = re.compile(r"Generating (\S+), (\S.*)")
 _RUN_ON = re.compile(r"Running .+ on (\S+)")
-_LONG_PATH = re.compile(r"(?:/[^\s/,]+)+((?:/[^\s/,]+){3})")
+_LONG_PATH = re.compile(r"(?<!\S)(?:/[^\s/,]+)+((?:/[^\s/,]+){3})")
 #: Binary folders that upstream names differently from the source folder they belong to.
 _RENAMED = (("confu-deps/", "third_party/"), ("sleef/", "third_party/sleef/"))
 _WIDTH = 60

@@ -11,7 +11,7 @@ from pathlib import Path
 from ascendtorch.series.patchfile import FileDiff, PatchFile
 
 _HUNK = re.compile(rb"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
-#: Where upstream's own build writes: the build folder, and sources that torchgen's forerunners make.
+#: Where upstream's own build writes: its build folder, and sources it generates.
 _UPSTREAM_OUTPUT = re.compile(r"build/|torch/csrc/(?:\w+/)*generated/|torch/version\.py$")
 
 

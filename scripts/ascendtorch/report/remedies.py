@@ -22,7 +22,7 @@ FAMILIES = {
     "debian": "Debian, Ubuntu, UOS, Linx",
     "redhat": "CentOS, openEuler, EulerOS, Kylin, BCLinux",
 }
-_QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "`": "'"})
+_QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "`": "'"})
 
 
 @dataclass(frozen=True)
@@ -136,8 +136,8 @@ def render_markdown(remedies: Sequence[Remedy]) -> str:
         "# Troubleshooting a build\n",
         "<!-- Made from scripts/ascendtorch/report/remedies.yaml; edit that file, then run\n"
         "     python -m ascendtorch.report.remedies > docs/troubleshooting.md -->\n",
-        "When a build fails, `ascendtorch build` prints the first real error, whose file it is in,\n"
-        "and the entry of this list that fits. The full log is in the file that it names.\n",
+        "When a build fails, `ascendtorch build` prints the first real error, whose file it is\n"
+        "in, and the entry of this list that fits. It also names the file with the full log.\n",
         "\n".join(f"- [{remedy.title}](#{remedy.id})" for remedy in remedies) + "\n",
     ]
     parts.extend(_section(remedy) for remedy in remedies)
@@ -145,7 +145,7 @@ def render_markdown(remedies: Sequence[Remedy]) -> str:
 
 
 def _section(remedy: Remedy) -> str:
-    seen = "\n".join(line.strip() for text in remedy.seen for line in text.splitlines())
+    seen = "\n".join(line.rstrip() for text in remedy.seen for line in text.splitlines())
     lines = [
         f'<a id="{remedy.id}"></a>\n',
         f"## {remedy.title}\n",
@@ -154,7 +154,8 @@ def _section(remedy: Remedy) -> str:
         "**Remedy.**\n",
     ]
     for number, step in enumerate(remedy.remedy, start=1):
-        lines.append(f"{number}. {step.text}\n")
+        end = ":" if step.commands and not step.text.endswith(".") else ""
+        lines.append(f"{number}. {step.text}{end}\n")
         for family, command in step.commands:
             if family:
                 lines.append(f"   {FAMILIES[family]}:\n")

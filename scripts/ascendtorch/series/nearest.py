@@ -13,7 +13,8 @@ _MAX_LINES = 20000
 def explain_mismatch(item: FileDiff, content: bytes) -> str:
     """Say which hunk does not fit, where it fits best, and the first line that differs."""
     lines = content.split(b"\n")
-    for number, (start, header, wanted) in enumerate(_hunks(item.body), 1):
+    for number, hunk in enumerate(item.hunks, 1):
+        wanted, header = list(hunk.expected), hunk.header
         if _find(lines, wanted) is not None:
             continue
         if _find([x.rstrip(b"\r") for x in lines], [x.rstrip(b"\r") for x in wanted]) is not None:
@@ -21,7 +22,7 @@ def explain_mismatch(item: FileDiff, content: bytes) -> str:
             return (
                 f"{item.path}: hunk {number} ({header}) differs in line ends: the file has {ends}"
             )
-        at, ratio = _nearest(lines, wanted, start)
+        at, ratio = _nearest(lines, wanted, hunk.start)
         there = lines[at : at + len(wanted)]
         for offset, line in enumerate(wanted):
             found = there[offset] if offset < len(there) else None
@@ -32,17 +33,6 @@ def explain_mismatch(item: FileDiff, content: bytes) -> str:
                     f"    wanted: {_show(line)}\n    there:  {_show(found)}"
                 )
     return f"{item.path}: a hunk does not fit"
-
-
-def _hunks(body: bytes) -> list[tuple[int, str, list[bytes]]]:
-    found: list[tuple[int, str, list[bytes]]] = []
-    for line in body.split(b"\n"):
-        if line.startswith(b"@@ -"):
-            start = int(line[4:].split(b" ")[0].split(b",")[0])
-            found.append((start, line.split(b" @@")[0].decode("latin-1") + " @@", []))
-        elif found and line[:1] in (b" ", b"-"):
-            found[-1][2].append(line[1:])
-    return found
 
 
 def _find(lines: list[bytes], wanted: list[bytes]) -> int | None:

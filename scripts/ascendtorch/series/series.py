@@ -25,11 +25,11 @@ def load_series(path: Path) -> Series:
     One name a line; blank lines and lines that start with ``#`` are skipped.
 
     Raises:
-        PatchError: a name is unsafe, missing or listed twice, or a patch is malformed.
+        PatchError: the file is not UTF-8, a name is unsafe, missing or listed twice, or a patch is
+            malformed.
     """
     names: list[str] = []
-    lines = path.read_text("utf-8").splitlines() if path.exists() else []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(_text(path).split("\n"), 1):
         name = line.strip()
         if not name or name.startswith("#"):
             continue
@@ -59,3 +59,15 @@ def load_series(path: Path) -> Series:
     patches = tuple(parse_patch(path.parent / n, (path.parent / n).read_bytes()) for n in names)
     present = (p.relative_to(path.parent).as_posix() for p in path.parent.rglob("*.patch"))
     return Series(path, patches, tuple(sorted(set(present) - set(names))))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig") if path.exists() else ""
+    except UnicodeDecodeError as error:
+        raise PatchError(
+            f"not UTF-8: {error.reason} at byte {error.start}",
+            stage="patch",
+            path=path,
+            remedy="save the file as UTF-8",
+        ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from ascendtorch.spec.reader import Value, check_schema
 from ascendtorch.spec.suggest import did_you_mean
 
 SCHEMA = 1
+_FILE = "patch/catalog.yaml"
 
 
 @dataclass(frozen=True)
@@ -80,11 +82,14 @@ class Catalog:
         if base != version and base in self.supported:
             raise VersionError(
                 f"{version} is a published release of {base}",
+                stage="plan",
+                path=_FILE,
                 remedy=f"ask for the PyTorch version itself: -v {base}",
             )
         if base in self.versions:
             raise VersionError(
                 f"PyTorch {base} is known but has no patch set yet; versions that have one: {have}",
+                stage="plan",
                 path=f"patch/{base}",
                 remedy=f"choose one of them with -v (for example -v {self.supported[-1]})"
                 if self.supported
@@ -93,6 +98,8 @@ class Catalog:
         raise VersionError(
             f"unknown PyTorch version {version!r}{did_you_mean(version, list(self.versions))}; "
             f"versions with a patch set: {have}",
+            stage="plan",
+            path=_FILE,
             remedy="`ascendtorch versions` prints the whole catalogue",
         )
 
@@ -124,6 +131,8 @@ def _order(version: str) -> tuple[int, ...]:
 
 
 def _known(name: str, value: Value) -> KnownVersion:
+    if re.fullmatch(r"\d+\.\d+\.\d+", name) is None:
+        value.fail("is not a version", 'write a release such as "1.8.1"')
     fields = value.fields("layout", "pythons", "gcc", "cmake", "wheel")
     return KnownVersion(
         name,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from ascendtorch.edge.git import is_safe_url
 from ascendtorch.spec.reader import Value
@@ -38,8 +37,12 @@ class Mirrors:
                 rest = plain[len(start) :]
                 # A rule for a whole host keeps the repository's own spelling (.git or not).
                 mapped = target if not rest else target.rstrip("/") + rest + _suffix(url)
-                return Source(mapped, (urlsplit(mapped).scheme,))
-        return Source(url, (urlsplit(url).scheme,))
+                return _source(mapped)
+        return _source(url)
+
+
+def _source(url: str) -> Source:
+    return Source(url, (url.partition("://")[0],))
 
 
 def _plain(url: str) -> str:
@@ -62,14 +65,15 @@ def load_mirrors(path: Path) -> Mirrors:
     rules: dict[str, str] = {}
     for item in root:
         fields = item.fields("from", "to")
-        for name in ("from", "to"):
-            if not is_safe_url(fields[name].text()):
-                fields[name].fail(
-                    f"is {fields[name].text()!r}",
-                    "write a URL that starts with https://, ssh:// or file:///",
-                )
-        start = _plain(fields["from"].text())
+        start, target = _plain(_url(fields["from"])), _url(fields["to"])
         if start in rules:
             fields["from"].fail("is mapped twice", "keep one of the two rules")
-        rules[start] = fields["to"].text()
+        rules[start] = target
     return Mirrors(tuple(rules.items()))
+
+
+def _url(value: Value) -> str:
+    url = value.text()
+    if not is_safe_url(url):
+        value.fail(f"is {url!r}", "write a URL that starts with https://, ssh:// or file:///")
+    return url

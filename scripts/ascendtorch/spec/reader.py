@@ -36,7 +36,12 @@ class Value:
     @property
     def where(self) -> str:
         """File and line, as an editor takes it."""
-        return f"{self._path}:{self._node.start_mark.line + 1}"
+        return f"{self._path}:{self.line}"
+
+    @property
+    def line(self) -> int:
+        """The line, counted from 1."""
+        return int(self._node.start_mark.line) + 1
 
     def fail(self, cause: str, remedy: str) -> NoReturn:
         """Raise a `SpecError` about this value."""
@@ -60,16 +65,27 @@ class Value:
         return text
 
     def integer(self) -> int:
-        """A whole number."""
-        if not isinstance(self._node, yaml.ScalarNode) or self._node.tag != _INT_TAG:
-            self.fail(f"must be a whole number, not {self._kind()}", "write a plain number")
-        return int(self._node.value, 0)
+        """A whole number in plain digits: YAML also takes 010 (8), 1:30 (90) and 1_000."""
+        if (
+            not isinstance(self._node, yaml.ScalarNode)
+            or self._node.tag != _INT_TAG
+            or re.fullmatch(r"0|[1-9][0-9]*", self._node.value) is None
+        ):
+            self.fail(f"must be a whole number, not {self._kind()}", "write plain digits")
+        return int(self._node.value)
 
     def boolean(self) -> bool:
-        """``true`` or ``false``."""
-        if not isinstance(self._node, yaml.ScalarNode) or self._node.tag != _BOOL_TAG:
-            self.fail(f"must be true or false, not {self._kind()}", "write true or false")
-        return str(self._node.value).lower() in ("true", "yes", "on")
+        """``true`` or ``false``, and none of YAML's other words for them (yes, off, ...)."""
+        if (
+            not isinstance(self._node, yaml.ScalarNode)
+            or self._node.tag != _BOOL_TAG
+            or self._node.value not in ("true", "false")
+        ):
+            self.fail(
+                f"must be true or false, not {self._kind()}",
+                "write true or false, or put it in quotes where text is meant",
+            )
+        return str(self._node.value) == "true"
 
     def optional_text(self) -> str | None:
         """A string or null."""
@@ -113,11 +129,6 @@ class Value:
                 )
             entries[key] = self._child(node, f"{self.name}.{key}" if self.name else key)
         return entries
-
-    @property
-    def line(self) -> int:
-        """The line, counted from 1."""
-        return int(self._node.start_mark.line) + 1
 
     def fields(self, *known: str, optional: tuple[str, ...] = ()) -> dict[str, Value]:
         """The entries of a mapping with exactly these keys.

@@ -78,6 +78,12 @@ class WheelSpec:
     version: str
     build_number: str
 
+    @property
+    def full_version(self) -> str:
+        """The version as upstream's setup.py puts it together: ``.postN`` from build 2 on."""
+        suffix = f".post{self.build_number}" if int(self.build_number) > 1 else ""
+        return self.version + suffix
+
 
 @dataclass(frozen=True)
 class VersionSpec:
@@ -155,6 +161,8 @@ def load_version(folder: Path) -> VersionSpec:
         templates=_templates(fields.get("templates")),
         folder=folder,
     )
+    if not pythons:
+        fields["pythons"].fail("is empty", "list at least one Python")
     if "full" not in spec.profiles:
         fields["profiles"].fail("lacks the default profile `full`", "add `full: {}`")
     return spec
@@ -260,25 +268,27 @@ def _overlay(value: Value | None) -> tuple[OverlayRule, ...]:
 
 
 def _templates(value: Value | None) -> tuple[TemplateRule, ...]:
-    rules = []
+    rules: dict[str, TemplateRule] = {}
     for item in value or ():
         fields = item.fields("template", "output", optional=("values",))
         values = fields["values"].mapping() if "values" in fields else {}
-        rules.append(
-            TemplateRule(
-                _inside(fields["template"]),
-                _inside(fields["output"]),
-                {name: value.scalar() for name, value in values.items()},
-            )
+        output = _inside(fields["output"])
+        if output in rules:
+            fields["output"].fail(f"is {output!r} a second time", "keep one of the two rules")
+        rules[output] = TemplateRule(
+            _inside(fields["template"]),
+            output,
+            {name: value.scalar() for name, value in values.items()},
         )
-    return tuple(rules)
+    return tuple(rules.values())
 
 
 def _inside(value: Value, *, top: bool = False) -> str:
     text = value.text()
     if top and text == ".":
         return text
-    reason = unsafe_reason(text)
+    plain = text[:-1] if text.endswith("/") else text
+    reason = unsafe_reason(plain)
     if reason is not None:
         value.fail(f"is refused: {reason}", "write a path relative to its folder")
-    return text.rstrip("/")
+    return plain

@@ -12,6 +12,9 @@ from ascendtorch.errors import SpecError
 #: Larger than any file of ours; a bigger one is a mistake or an attack.
 MAX_BYTES = 4 << 20
 
+#: Deeper than any file of ours; the parser's recursion would end the process at some thousands.
+MAX_DEPTH = 50
+
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Node = Union[yaml.ScalarNode, yaml.SequenceNode, yaml.MappingNode]
@@ -21,8 +24,8 @@ def load_node(path: Path, *, stage: str = "spec") -> Node:
     """Parse one document into YAML nodes, which carry line numbers; `reader` gives them types.
 
     Raises:
-        SpecError: unreadable, too large, not UTF-8, not YAML, empty, aliased, or more than one
-            document.
+        SpecError: unreadable, too large, too deep, not UTF-8, not YAML, empty, aliased, or more
+            than one document.
     """
     try:
         raw = path.read_bytes()
@@ -42,7 +45,7 @@ def load_node(path: Path, *, stage: str = "spec") -> Node:
         )
     try:
         text = raw.decode("utf-8")
-        _refuse_aliases(text, path, stage)
+        _check_events(text, path, stage)
         node = cast("Node | None", yaml.compose(text, Loader=_Loader))
     except UnicodeDecodeError as error:
         raise SpecError(
@@ -65,15 +68,28 @@ def load_node(path: Path, *, stage: str = "spec") -> Node:
     return node
 
 
-def _refuse_aliases(text: str, path: Path, stage: str) -> None:
-    # Aliases are how a small file becomes a huge value; nothing of ours needs them.
+def _check_events(text: str, path: Path, stage: str) -> None:
+    """Refuse what is dangerous to compose, event by event and so without recursion."""
+    depth = 0
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.AliasEvent):
+            # Aliases are how a small file becomes a huge value; nothing of ours needs them.
             raise SpecError(
                 "an alias (*name) is not allowed",
                 stage=stage,
                 path=_at(path, event.start_mark),
                 remedy="write the value out",
+            )
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            raise SpecError(
+                f"nested more than {MAX_DEPTH} levels deep",
+                stage=stage,
+                path=_at(path, event.start_mark),
+                remedy="this is not one of our data files; name the right one",
             )
 
 
@@ -82,5 +98,5 @@ def _at(path: Path, mark: Any) -> str:
 
 
 def _one_line(error: yaml.YAMLError) -> str:
-    problem = getattr(error, "problem", None) or str(error)
-    return " ".join(str(problem).split())
+    said = [getattr(error, "context", None), getattr(error, "problem", None)]
+    return " ".join(": ".join(filter(None, said)).split()) or " ".join(str(error).split())

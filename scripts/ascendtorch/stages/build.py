@@ -15,6 +15,7 @@ from ascendtorch.errors import BuildError, StateError, ToolError
 from ascendtorch.plan import Plan, missing_submodules
 from ascendtorch.report.diagnose import OwnerIndex, diagnose
 from ascendtorch.report.ninja import BuildProgress
+from ascendtorch.report.remedies import load_remedies
 from ascendtorch.report.reporter import Reporter
 from ascendtorch.series.series import load_series
 from ascendtorch.stages import receipts
@@ -276,13 +277,10 @@ def _failure(
         generated=generated.outputs,
         patches=load_series(plan.spec.series_file).patches,
     )
-    found = diagnose(lines, code, owners)
-    owner = f"\n  owner: {found.owner}" if found.owner else ""
-    excerpt = "".join(f"\n    {line}" for line in found.excerpt)
-    remedy = found.remedy.cause_and_cure if found.remedy else "read the log around this error"
+    found = diagnose(lines, code, owners, load_remedies())
     return BuildError(
-        f"{found.summary}{excerpt}{owner}\n  log: {log}",
+        f"{found.text()}\n  log: {log}",
         stage=STAGE,
-        path=found.file or str(patched.fetched.tree),
-        remedy=remedy,
+        path=found.where or str(patched.fetched.tree),
+        remedy=found.remedy.text() if found.remedy else "read the log around this error",
     )

@@ -56,7 +56,8 @@ def codegen(
     manifest = describe(overlaid, templates, outputs)
     outputs[MANIFEST] = Output((json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode())
     with host_errors(STAGE, folder):
-        receipt = receipts.load(fetched.state, STAGE)
+        # Beside the files, for they outlive the tree and serve every tree of this version.
+        receipt = receipts.load(folder, STAGE) or receipts.load(fetched.state, STAGE)
         done = publish(
             folder,
             outputs,
@@ -67,6 +68,7 @@ def codegen(
         )
         files.write_if_changed(current, f"{fetched.spec.version}\n".encode())
         digests = {path: output.digest for path, output in outputs.items()}
+        receipts.save(folder, STAGE, files=digests)
         receipts.save(fetched.state, STAGE, files=digests)
     if done.written or done.removed:
         reporter.say(STAGE, f"{done.written} files written, {done.removed} removed")

@@ -151,10 +151,14 @@ def _bring_back(spec: VersionSpec, tree: Path, parked: Path, reporter: Reporter)
         aside.parent.mkdir(parents=True, exist_ok=True)
         tree.rename(aside)
         reporter.say(STAGE, f"the tree of {receipt['version']} is set aside, whole, in {aside}")
-    waiting = parked / spec.version
-    if waiting.exists() and not tree.exists():
-        waiting.rename(tree)
-        reporter.say(STAGE, f"the tree of {spec.version} is back from {waiting}")
+    if tree.exists():
+        return
+    for waiting in sorted(parked.glob(f"{spec.version}*")):
+        receipt = receipts.load(waiting / ".git" / "ascendtorch", STAGE)
+        if receipt is not None and receipt["base"] == spec.upstream.commit:
+            waiting.rename(tree)
+            reporter.say(STAGE, f"the tree of {spec.version} is back from {waiting}")
+            return
 
 
 def _group(pins: list[tuple[str, str]], mirrors: Mirrors) -> list[_Remote]:

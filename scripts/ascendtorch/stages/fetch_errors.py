@@ -87,9 +87,14 @@ FAILURES = (
 _UNKNOWN = Failure("", "git fetch failed", "the words above are git's own; " + _MIRROR)
 
 
+#: URLs and quoted paths: a repository called openssl is no news of TLS.
+_PLACE = re.compile(r"'[^'\n]*/[^'\n]*'|\b[a-z][a-z0-9+.-]*://[^\s']+")
+
+
 def classify(text: str) -> Failure:
     """Return what kind of failure git's output tells of."""
-    return next((kind for kind in FAILURES if re.search(kind.pattern, text)), _UNKNOWN)
+    words = _PLACE.sub("", text)
+    return next((kind for kind in FAILURES if re.search(kind.pattern, words)), _UNKNOWN)
 
 
 def essence(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 from ascendtorch.edge import git
 from ascendtorch.edge.files import host_errors, unsafe_reason, write_if_changed
@@ -71,32 +72,33 @@ def overlay(
 
 
 def collect(spec: VersionSpec, sources: Path) -> dict[str, Output]:
-    """Read the overlay of a version: content by path in the tree."""
+    """Read the overlay of a version: content by path in the tree.
+
+    Raises:
+        OverlayError: a folder is missing, a file is a symbolic link or has a name that must not be
+            written, or two files go to the same place.
+    """
     wanted: dict[str, Output] = {}
     origin: dict[str, Path] = {}
     for rule in spec.overlay:
         folder = sources / rule.source
         if not folder.is_dir():
-            raise OverlayError(
+            _refuse(
                 "the overlay folder does not exist",
-                stage=STAGE,
-                path=folder,
-                remedy=f"restore it, or correct `overlay` in {spec.folder / 'version.yaml'}",
+                folder,
+                f"restore it, or correct `overlay` in {spec.folder / 'version.yaml'}",
             )
         for path in _regular_files(folder):
             inner = path.relative_to(folder).as_posix()
             target = inner if rule.target == "." else f"{rule.target}/{inner}"
             reason = unsafe_reason(target)
             if reason is not None:
-                raise OverlayError(
-                    f"refused: {reason}", stage=STAGE, path=path, remedy="rename the file"
-                )
+                _refuse(f"refused: {reason}", path, "rename the file")
             if target in origin:
-                raise OverlayError(
+                _refuse(
                     f"goes to {target}, and so does {origin[target]}",
-                    stage=STAGE,
-                    path=path,
-                    remedy="keep one of the two files",
+                    path,
+                    "keep one of the two files",
                 )
             origin[target] = path
             wanted[target] = Output(path.read_bytes(), bool(path.stat().st_mode & 0o100))
@@ -108,12 +110,7 @@ def _regular_files(folder: Path) -> Iterator[Path]:
         if path.name in _SKIPPED or path.suffix == ".pyc":
             continue
         if path.is_symlink():
-            raise OverlayError(
-                "a symbolic link in the overlay",
-                stage=STAGE,
-                path=path,
-                remedy="put the file itself there",
-            )
+            _refuse("a symbolic link in the overlay", path, "put the file itself there")
         if path.is_file():
             yield path
 
@@ -123,43 +120,73 @@ def check_collisions(
 ) -> None:
     """Refuse overlay paths that meet upstream's, or each other but for upper and lower case.
 
+    Args:
+        targets: the overlay's files, by path in the tree.
+        upstream: the release's files.
+        modules: the release's submodules, of which no file is in `upstream`.
+        sources: the ``pytorch_src`` folder, for the message.
+
     Raises:
         OverlayError: names both paths.
     """
     taken = {path.casefold(): path for path in upstream}
+    folders = {folder.casefold(): path for path in upstream for folder in _folders(path)}
     for target in targets:
-        module = next((m for m in modules if target.startswith(m + "/")), None)
-        if module is not None:
-            raise OverlayError(
-                f"{target} lies in the submodule {module}",
-                stage=STAGE,
-                path=sources,
-                remedy="change submodules by patches",
-            )
+        _check_modules(target, modules, sources)
         other = taken.get(target.casefold())
         if other == target:
-            raise OverlayError(
+            _refuse(
                 f"{target} is an upstream file",
-                stage=STAGE,
-                path=sources,
-                remedy="rename ours, or change upstream's by a patch",
+                sources,
+                "rename ours, or change upstream's by a patch",
             )
         if other is not None:
-            raise OverlayError(
+            _refuse(
                 f"{target} and {other} differ only in case",
-                stage=STAGE,
-                path=sources,
-                remedy="rename ours: some file systems hold only one of them",
+                sources,
+                "rename ours: some file systems hold only one of them",
             )
+        inner = folders.get(target.casefold())
+        if inner is not None:
+            _refuse(f"{target} is a folder, for {inner} lies in it", sources, "rename ours")
+        for folder in _folders(target):
+            other = taken.get(folder.casefold())
+            if other is not None:
+                _refuse(
+                    f"{target} cannot lie in {other}, which is a file",
+                    sources,
+                    "move ours elsewhere",
+                )
+            folders.setdefault(folder.casefold(), target)
         taken[target.casefold()] = target
+
+
+def _check_modules(target: str, modules: list[str], sources: Path) -> None:
+    for module in modules:
+        if f"{target}/".casefold().startswith(f"{module}/".casefold()):
+            _refuse(
+                f"{target} lies in the submodule {module}", sources, "change submodules by patches"
+            )
+        if f"{module}/".casefold().startswith(f"{target}/".casefold()):
+            _refuse(f"{target} is a folder, for {module} lies in it", sources, "rename ours")
+
+
+def _folders(path: str) -> list[str]:
+    """Return the folders a path lies in, outermost first."""
+    parts = path.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts))]
+
+
+def _refuse(cause: str, path: Path, remedy: str) -> NoReturn:
+    raise OverlayError(cause, stage=STAGE, path=path, remedy=remedy)
 
 
 def _exclude(tree: Path, targets: list[str]) -> None:
     """Tell git that these files are known, so that `git status` shows a person's changes only."""
     path = tree / ".git" / "info" / "exclude"
-    text = path.read_text() if path.exists() else ""
+    text = path.read_bytes().decode("utf-8", "surrogateescape") if path.exists() else ""
     kept = re.sub(rf"^{_MARK} begin\n.*?^{_MARK} end\n", "", text, flags=re.M | re.S)
     lines = "".join("/" + re.sub(r"([\\*?\[\] !#])", r"\\\1", t) + "\n" for t in sorted(targets))
     block = f"{_MARK} begin\n{lines}{_MARK} end\n" if targets else ""
     if text != kept + block:
-        write_if_changed(path, (kept + block).encode())
+        write_if_changed(path, (kept + block).encode("utf-8", "surrogateescape"))

@@ -194,16 +194,9 @@ def _write(repository: git.Repository, changes: list[git.Change]) -> int:
     for change in changes:
         if change.new_mode == _ABSENT and os.path.lexists(top / change.path):
             (top / change.path).unlink()
-            _drop_empty_parents(top, top / change.path)
+            files.drop_empty_parents(top, top / change.path)
             written += 1
     return written
-
-
-def _drop_empty_parents(top: Path, path: Path) -> None:
-    folder = path.parent
-    while folder != top and not any(folder.iterdir()):
-        folder.rmdir()
-        folder = folder.parent
 
 
 def _set_index(repository: git.Repository, commit: str, state: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Mapping
@@ -53,27 +54,30 @@ def publish(
     Raises:
         EditedError: a file that would be written or removed holds what we did not write.
     """
-    edited = [path for path in sorted({*wanted, *known}) if _is_edited(folder, path, wanted, known)]
+    paths = sorted({*wanted, *known})
+    edited = [path for path in paths if _is_edited(folder, path, wanted, known, stage)]
     if edited:
         _handle_edits(folder, edited, backup, stage, force)
+    stale = [path for path in known if path not in wanted and os.path.lexists(folder / path)]
+    # First, because a file may have made room for a folder of the same name.
+    for path in stale:
+        (folder / path).unlink()
+        files.drop_empty_parents(folder, folder / path)
     written = sum(
         files.write_if_changed(folder / path, output.data, executable=output.executable)
         for path, output in wanted.items()
     )
-    stale = [path for path in known if path not in wanted and (folder / path).is_file()]
-    for path in stale:
-        (folder / path).unlink()
-        _drop_empty_parents(folder, folder / path)
     return Published(written, len(stale))
 
 
 def _is_edited(
-    folder: Path, path: str, wanted: Mapping[str, Output], known: Mapping[str, str]
+    folder: Path, path: str, wanted: Mapping[str, Output], known: Mapping[str, str], stage: str
 ) -> bool:
     parent = files.symlinked_parent(folder, path)
     if parent is not None:
         raise EditedError(
             "a folder was replaced by a symbolic link",
+            stage=stage,
             path=folder / parent,
             remedy="put the folder back, then run the same command again",
         )
@@ -95,8 +99,9 @@ def _handle_edits(folder: Path, edited: list[str], backup: Path, stage: str, for
             remedy="move your change to its source, or pass --force, which first copies the files "
             "to a backup folder",
         )
+    backup = backup / time.strftime("%Y%m%d-%H%M%S")
     for path in edited:
-        source, target = folder / path, backup / time.strftime("%Y%m%d-%H%M%S") / path
+        source, target = folder / path, backup / path
         if source.is_dir() and not source.is_symlink():
             raise EditedError(
                 "a folder stands where a file belongs",
@@ -106,10 +111,3 @@ def _handle_edits(folder: Path, edited: list[str], backup: Path, stage: str, for
             )
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source, target, follow_symlinks=False)
-
-
-def _drop_empty_parents(top: Path, path: Path) -> None:
-    folder = path.parent
-    while folder != top and not any(folder.iterdir()):
-        folder.rmdir()
-        folder = folder.parent

@@ -9,7 +9,6 @@ from typing import Any
 
 import jinja2
 import jinja2.sandbox
-from jinja2.exceptions import SecurityError
 
 from ascendtorch.errors import CodegenError
 
@@ -47,41 +46,44 @@ class Renderer:
                 go where it is used; with the template's file and line.
         """
         try:
-            return self._environment.get_template(template).render(**values).encode()
+            return self._environment.get_template(template).render(dict(values)).encode()
         except jinja2.TemplateNotFound as error:
             raise CodegenError(
                 "no such template",
                 stage=STAGE,
-                path=self.folder / str(error),
+                path=self.folder / (error.name or template),
                 remedy="restore it, or correct `templates` in version.yaml",
             ) from error
         except jinja2.TemplateSyntaxError as error:
             raise CodegenError(
                 error.message or "syntax error",
                 stage=STAGE,
-                path=f"{self.folder / template}:{error.lineno}",
+                path=f"{error.filename or self.folder / template}:{error.lineno}",
                 remedy="correct the template",
             ) from error
-        except (
-            jinja2.UndefinedError,
-            SecurityError,
-            ValueError,
-            TypeError,
-        ) as error:
+        except UnicodeDecodeError as error:
+            raise CodegenError(
+                f"not UTF-8: {error.reason} at byte {error.start}",
+                stage=STAGE,
+                path=self.folder / template,
+                remedy="save the template as UTF-8",
+            ) from error
+        # What a template's own expressions raise, besides Jinja's errors.
+        except (jinja2.TemplateError, ValueError, TypeError, LookupError, ArithmeticError) as error:
             raise CodegenError(
                 str(error),
                 stage=STAGE,
-                path=f"{self.folder / template}:{_line(error, template)}",
-                remedy=f"known values: {', '.join(sorted(values))}",
+                path=self._place(error, template),
+                remedy=f"correct that line; known values: {', '.join(sorted(values))}",
             ) from error
 
-
-def _line(error: BaseException, template: str) -> int:
-    """Return the template's line in a traceback, where Jinja puts it."""
-    line = 0
-    trace = error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename.endswith(template):
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line
+    def _place(self, error: BaseException, template: str) -> str:
+        """Return the innermost template and line of a traceback, where Jinja puts them."""
+        place = str(self.folder / template)
+        trace = error.__traceback__
+        while trace is not None:
+            file = trace.tb_frame.f_code.co_filename
+            if file.startswith(f"{self.folder}/"):
+                place = f"{file}:{trace.tb_lineno}"
+            trace = trace.tb_next
+        return place

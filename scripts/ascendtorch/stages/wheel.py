@@ -60,8 +60,8 @@ def check_name(path: Path, expected: WheelSpec, python_tag: str) -> None:
         raise _wrong(path, str(error)) from error
     if name != expected.name.replace("_", "-").lower():
         raise _wrong(path, f"the distribution is {name}, and should be {expected.name}")
-    if version != Version(expected.version):
-        raise _wrong(path, f"the version is {version}, and should be {expected.version}")
+    if version != Version(expected.full_version):
+        raise _wrong(path, f"the version is {version}, and should be {expected.full_version}")
     wanted = set(python_tag.split("-"))
     if not any(
         {tag.interpreter, tag.abi} == wanted or f"{tag.interpreter}-{tag.abi}" == python_tag
@@ -80,7 +80,7 @@ def check_content(path: Path, expected: WheelSpec) -> None:
         raise _wrong(path, f"damaged: {error}") from error
     except InstallerError as error:
         raise _wrong(path, str(error)) from error
-    if Version(metadata["Version"]) != Version(expected.version):
+    if Version(metadata["Version"]) != Version(expected.full_version):
         raise _wrong(path, f"its metadata has the version {metadata['Version']}")
 
 

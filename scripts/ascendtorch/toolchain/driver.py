@@ -71,7 +71,8 @@ class SetuptoolsCMake:
 
     def environment(self, request: BuildRequest, environ: Mapping[str, str]) -> dict[str, str]:
         """Flags as upstream reads them, and the environment's tools first on PATH."""
-        env = dict(environ)
+        # One language everywhere: messages are read by patterns, and ccache keys on the locale.
+        env = {k: v for k, v in environ.items() if not k.startswith("LC_") and k != "LANGUAGE"}
         env.update(request.flags)
         env.update(request.launcher.environment)
         env.update(
@@ -82,7 +83,7 @@ class SetuptoolsCMake:
             PYTHONNOUSERSITE="1",
             PYTHONUNBUFFERED="1",
             SOURCE_DATE_EPOCH=request.epoch,
-            LC_ALL="C.UTF-8",
+            LANG="C.UTF-8",
             NINJA_STATUS="[%f/%t] ",
         )
         if request.launcher.path is not None:

@@ -186,7 +186,8 @@ def _path_of(wanted: str, environ: Mapping[str, str]) -> Path | None:
     # bash leaves the tilde of `--python=~/x` alone.
     text = home + wanted[1:] if wanted.startswith("~/") else wanted
     # A folder is a virtual environment or an installation.
-    for choice in (text, f"{text}/bin/python3", f"{text}/bin/python"):
+    folder = text.rstrip("/")
+    for choice in (text, *((f"{folder}/bin/python3", f"{folder}/bin/python") if folder else ())):
         found = shutil.which(choice, path=environ.get("PATH", os.defpath))
         if found is not None:
             return Path(found).absolute()

@@ -114,7 +114,7 @@ def _probe_chosen(
     found = _which(behind[0], environ)
     if found is None or _which(words[0], environ) is None:
         missing = behind[0] if found is None else words[0]
-        return ToolInfo(name, Path(missing), "", f"{variable}={chosen}: {missing} does not exist")
+        return ToolInfo(name, Path(missing), "", f"{variable}={chosen}: {missing} cannot be found")
     return _ask(name, words, Path(found), environ)
 
 
@@ -152,11 +152,11 @@ def range_for(name: str, ranges: Mapping[str, ToolRange]) -> ToolRange | None:
 
 
 def describe_range(wanted: ToolRange | None) -> str:
-    """Return a range as people write it, such as ``>= 7.3, < 14``; ``any`` without limits."""
+    """Return a range as people write it, such as ``>= 7.3, < 14``."""
     if wanted is None:
-        return "any"
+        return "of any version"
     limits = ((">=", wanted.minimum), ("<", wanted.below))
-    return ", ".join(f"{sign} {limit}" for sign, limit in limits if limit) or "any"
+    return ", ".join(f"{sign} {limit}" for sign, limit in limits if limit) or "of any version"
 
 
 def check_range(info: ToolInfo, wanted: ToolRange | None) -> str | None:

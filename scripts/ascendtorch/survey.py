@@ -1,0 +1,164 @@
+"""The facts that ``doctor`` judges, gathered from the machine and the workspace."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ascendtorch.edge import host
+from ascendtorch.errors import AscendTorchError, PatchError, SpecError, ToolError, VersionError
+from ascendtorch.plan import Plan, make_plan
+from ascendtorch.series.series import load_series
+from ascendtorch.spec.catalog import Catalog
+from ascendtorch.spec.version import VersionSpec, load_version
+from ascendtorch.toolchain.python import PythonInfo, find_first, find_python
+from ascendtorch.toolchain.tools import ToolInfo, probe_tool
+from ascendtorch.workspace import Workspace
+
+#: The tools that are asked for.
+TOOLS = ("git", "gcc", "g++", "cmake", "ninja", "make", "ccache", "sccache")
+
+_ROOT = Path("/")
+
+#: What upstream's search for linear algebra takes, the fastest first. Without `-dev` or `-devel`
+#: packages there are only names with a number behind, which a linker does not look for.
+_LAPACKS = ("libopenblas.so", "libopenblas.a", "liblapack.so", "liblapack.a")
+_LIBRARY_FOLDERS = (
+    "usr/lib/{arch}-linux-gnu",
+    "usr/lib64",
+    "usr/lib",
+    "usr/local/lib64",
+    "usr/local/lib",
+    "opt/OpenBLAS/lib",
+)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was found; memory and disk in bytes.
+
+    Attributes:
+        plan: None when the version has no usable patch set; `patch_problem` says why.
+        pythons: the versions the release is built for.
+        jobs: how many were asked for; None when it is left to us.
+        has_sources: the tree is there already; `has_objects`: a build has begun in it.
+    """
+
+    version: str
+    plan: Plan | None
+    patches: int
+    patch_problem: AscendTorchError | None
+    pythons: tuple[str, ...]
+    tools: Mapping[str, ToolInfo | None]
+    python: PythonInfo | None
+    python_problem: ToolError | None
+    cores: int
+    memory: int | None
+    jobs: int | None
+    architecture: str
+    folder: Path
+    folder_writable: bool
+    disk_free: int
+    has_sources: bool
+    has_objects: bool
+    cache: Path
+    cache_writable: bool
+    lapack: Path | None
+    cann: Path | None
+
+
+def gather_facts(
+    workspace: Workspace,
+    catalog: Catalog,
+    version: str,
+    *,
+    python: str | None,
+    profile: str,
+    jobs: int | None,
+    environ: Mapping[str, str],
+    root: Path = _ROOT,
+) -> Facts:
+    """Look at everything that a build of `version` needs. Changes nothing.
+
+    Args:
+        python: as for ``--python``; None for the first of the supported ones that is here.
+        jobs: as for ``--jobs``.
+        root: prefix of the folders in which Pythons, libraries and CANN are looked for.
+
+    Raises:
+        SpecError: the version has no such profile.
+    """
+    spec, patches, patch_problem = _patch_set(workspace, catalog, version)
+    plan = None
+    if spec is not None:
+        arch = host.architecture()
+        plan = make_plan(spec, profile=profile, arch=arch, defines={}, environ=environ)
+    known = catalog.versions.get(version)
+    pythons = spec.pythons if spec else known.pythons if known else ()
+    found, python_problem = _python(python, pythons, environ, root)
+    return Facts(
+        version=version,
+        plan=plan,
+        patches=patches,
+        patch_problem=patch_problem,
+        pythons=pythons,
+        tools={name: probe_tool(name, environ) for name in TOOLS},
+        python=found,
+        python_problem=python_problem,
+        cores=host.cores(),
+        memory=host.available_memory(),
+        jobs=jobs,
+        architecture=host.architecture(),
+        folder=workspace.root,
+        folder_writable=all(
+            host.is_writable(folder) for folder in (workspace.tree, workspace.build, workspace.dist)
+        ),
+        disk_free=min(host.free_disk(workspace.tree), host.free_disk(workspace.build)),
+        has_sources=(workspace.tree / "setup.py").exists(),
+        has_objects=(workspace.tree / "build" / "CMakeCache.txt").exists(),
+        cache=workspace.cache,
+        cache_writable=host.is_writable(workspace.cache),
+        lapack=find_lapack(environ, root),
+        cann=host.cann_home(environ, root),
+    )
+
+
+def _patch_set(
+    workspace: Workspace, catalog: Catalog, version: str
+) -> tuple[VersionSpec | None, int, AscendTorchError | None]:
+    try:
+        catalog.require(version)
+        spec = load_version(workspace.patches / version)
+    except (VersionError, SpecError) as error:
+        return None, 0, error
+    try:
+        return spec, len(load_series(spec.series_file).patches), None
+    except PatchError as error:
+        return spec, 0, error
+
+
+def _python(
+    asked: str | None, supported: tuple[str, ...], environ: Mapping[str, str], root: Path
+) -> tuple[PythonInfo | None, ToolError | None]:
+    try:
+        if asked is not None:
+            return find_python(asked, environ, root), None
+        return find_first(supported, environ, root), None
+    except ToolError as error:
+        return None, error
+
+
+def find_lapack(environ: Mapping[str, str], root: Path = _ROOT) -> Path | None:
+    """Return the library that upstream's build would take for linear algebra, or None."""
+    folders = []
+    for variable in ("OpenBLAS_HOME", "OpenBLAS"):
+        if environ.get(variable):
+            folders += [Path(environ[variable], "lib"), Path(environ[variable])]
+    for variable in ("CMAKE_LIBRARY_PATH", "LIBRARY_PATH", "LD_LIBRARY_PATH"):
+        folders += [Path(text) for text in environ.get(variable, "").split(":") if text]
+    arch = host.architecture()
+    folders += [root / folder.format(arch=arch) for folder in _LIBRARY_FOLDERS]
+    paths = (folder / name for name in _LAPACKS for folder in folders)
+    return next((path for path in paths if os.access(path, os.R_OK)), None)

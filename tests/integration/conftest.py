@@ -1,0 +1,63 @@
+"""Workspaces on the miniature upstream, which is made once for the whole session."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from support.processes import end_processes_of  # noqa: E402
+from support.upstream import Upstream, make_upstream  # noqa: E402
+from support.workspace import Reference, Workspace, WorkspaceFactory  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def upstream(tmp_path_factory: pytest.TempPathFactory) -> Upstream:
+    """The repositories that stand for the network's."""
+    return make_upstream(tmp_path_factory.mktemp("upstream"))
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, upstream: Upstream) -> Iterator[Workspace]:
+    """A checkout in which nothing has run, with an empty cache."""
+    yield Workspace(tmp_path, upstream).create()
+    end_processes_of(tmp_path)
+
+
+@pytest.fixture
+def workspace_factory(tmp_path: Path, upstream: Upstream) -> WorkspaceFactory:
+    """More checkouts, each in a folder of its own."""
+
+    def make(name: str) -> Workspace:
+        base = tmp_path / name
+        base.mkdir()
+        return Workspace(base, upstream).create()
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def _generated(tmp_path_factory: pytest.TempPathFactory, upstream: Upstream) -> Workspace:
+    made = Workspace(tmp_path_factory.mktemp("generated"), upstream).create()
+    made.gen()
+    return made
+
+
+@pytest.fixture(scope="session")
+def reference(_generated: Workspace) -> Reference:
+    """What an undisturbed `gen -v 1.8.1` makes."""
+    return Reference(_generated.head(), _generated.files())
+
+
+@pytest.fixture
+def ready(_generated: Workspace, tmp_path: Path, upstream: Upstream) -> Iterator[Workspace]:
+    """A checkout in which `gen -v 1.8.1` has run; a copy, so that a test may spoil it."""
+    copied = Workspace(tmp_path, upstream)
+    shutil.copytree(_generated.base, tmp_path, symlinks=True, dirs_exist_ok=True)
+    yield copied
+    end_processes_of(tmp_path)
