@@ -219,7 +219,7 @@ def test_doctor_changes_nothing(checkout: Path) -> None:
         (["sys/usr/local/Ascend/ascend-toolkit/latest", "sys/usr/local/Ascend/nnae/latest"], ""),
         (["sys/usr/local/Ascend/nnae", "home/Ascend/ascend-toolkit"], ""),
         (["home/Ascend/nnae/latest"], ""),
-        (["sys/usr/local/Ascend/ascend-toolkit"], "sys/usr/local/Ascend/ascend-toolkit/latest/"),
+        (["own/cann", "sys/usr/local/Ascend/nnae"], "own/cann/latest/"),
         (["sys/usr/local/Ascend/cann", "sys/usr/local/Ascend/nnae"], "gone"),
         (["data/one/ascend-toolkit", "data/tk", "sys/usr/local/Ascend/ascend-toolkit"], ""),
         (["data/two/nnae/latest", "home/Ascend/ascend-toolkit"], ""),

@@ -271,7 +271,7 @@ def _failure(
 ) -> BuildError:
     patched = generated.overlaid.patched
     owners = OwnerIndex(
-        tree=patched.fetched.tree,
+        tree=patched.fetched.tree.resolve(),
         submodules=patched.fetched.modules,
         overlay=generated.overlaid.files,
         generated=generated.outputs,
