@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import timing
 
+from ascendtorch.edge import process
 from ascendtorch.errors import AscendTorchError
 from ascendtorch.spec.mirrors import Mirrors, load_mirrors
 from ascendtorch.spec.version import VersionSpec, load_version
@@ -54,7 +55,7 @@ def main() -> None:
             mirrors = load_mirrors(options.mirrors) if options.mirrors else Mirrors()
             if options.prepare:
                 mirrors = prepare(spec, mirrors, work / f"mirrors-{options.version}")
-        except AscendTorchError as error:
+        except (AscendTorchError, process.ProcessFailedError, process.StalledError) as error:
             raise timing.BenchmarkError(str(error)) from error
         bench = _set_up(Path(scratch), spec, mirrors)
         results = timing.measure(_cases(bench), options.runs)
@@ -62,7 +63,8 @@ def main() -> None:
         if bench.counts[name] != bench.counts["git"]:
             raise timing.BenchmarkError(f"not the same trees; files: {bench.counts}")
     timing.report(
-        f"fetch of {spec.upstream.tag} and {len(spec.submodules)} submodules",
+        f"fetch of {spec.upstream.tag} and {len(spec.submodules)} submodules, "
+        f"{bench.counts['git']} files",
         results,
         before,
         as_json=options.json,
@@ -98,7 +100,7 @@ def prepare(spec: VersionSpec, mirrors: Mirrors, folder: Path) -> Mirrors:
         if lacking:
             print(f"  mirror of {url}: {len(lacking)} commits", file=sys.stderr, flush=True)
             source = mirrors.source(url)
-            made.add(url, lacking, source, on_line=lambda _: None, stall_seconds=120.0)
+            made.add(url, lacking, source, stall_seconds=120.0)
         repository.set_ref("refs/heads/master", commits[0])
         repository.run("symbolic-ref", "HEAD", "refs/heads/master")
         repository.run("config", "uploadpack.allowAnySHA1InWant", "true")
@@ -197,10 +199,9 @@ def _fetch(bench: Bench, name: str, options: tuple[str, ...]) -> None:
 
 def _clear(bench: Bench) -> None:
     """Remove all trees and all caches but the warm one, and let the disk come to rest."""
-    shutil.rmtree(bench.folder / "trees", ignore_errors=True)
-    for cache in (bench.folder / "caches").iterdir():
-        if cache.name != "warm cache":
-            shutil.rmtree(cache)
+    for made in [*bench.folder.glob("trees/*"), *bench.folder.glob("caches/*")]:
+        if made != bench.folder / "caches" / "warm cache":
+            shutil.rmtree(made)
     os.sync()
 
 

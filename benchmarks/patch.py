@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import tempfile
 from functools import partial
@@ -69,11 +68,8 @@ def main() -> None:
 
 
 def _fresh_tree(space: synthetic.Workspace, count: int) -> None:
-    # Made anew: objects and indexes that an earlier run left would save this one work.
-    if space.tree.exists():
-        shutil.rmtree(space.tree)
+    space.reset()
     space.write_series(count)
-    space.gen("--only", "fetch", "--quiet")
     os.sync()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import timing
 VERSION = "1.0.0"
 _URL = "https://example.invalid/upstream"
 _LINES = 100
-_CHANGED = (slice(8, 18), slice(40, 50), slice(74, 84))
+_CHANGED = (slice(8, 16), slice(40, 47), slice(74, 81))
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,14 @@ class Workspace:
     Attributes:
         root: what ``ASCENDTORCH_ROOT`` is set to.
         env: the environment in which the tool works on it.
-        patched: path in the tree -> its content after the series.
-        parts: the diff, one section a file, in the order of `patched`.
+        released: path in the tree -> its content before the series, for the files it changes.
+        patched: the same after the series.
+        parts: the diff, one section a file.
     """
 
     root: Path
     env: dict[str, str]
+    released: dict[str, bytes]
     patched: dict[str, bytes]
     parts: tuple[bytes, ...]
 
@@ -34,6 +37,22 @@ class Workspace:
     def tree(self) -> Path:
         """Where the tool makes the tree."""
         return self.root / "pytorch"
+
+    def reset(self) -> None:
+        """Give the fetched tree as new: without the files, commits and notes of the patch stage.
+
+        Objects that an earlier run made would save the next one work, so they go too. The rest of
+        the files stays where it is.
+        """
+        kept = self.root / "released.git"
+        if not kept.exists():
+            self.gen("--only", "fetch", "--quiet")
+            shutil.copytree(self.tree / ".git", kept)
+        shutil.rmtree(self.tree / ".git")
+        shutil.copytree(kept, self.tree / ".git")
+        for path, content in self.released.items():
+            (self.tree / path).write_bytes(content)
+        timing.call(["git", "-C", str(self.tree), "update-index", "-q", "--refresh"], self.env)
 
     def write_series(self, count: int) -> Path:
         """Divide the whole diff into `count` patches; return their folder."""
@@ -60,9 +79,11 @@ def make(root: Path, *, files: int = 8000, patched: int = 100) -> Workspace:
     env = timing.environment(
         root, ASCENDTORCH_ROOT=str(root), ASCENDTORCH_CACHE=str(root / "cache")
     )
+    if files < patched:
+        raise timing.BenchmarkError(f"{files} files are less than the {patched} to patch")
     before = {_path(n): _content(n) for n in range(files)}
-    step = files // patched
-    after = {_path(n): _changed(_content(n)) for n in range(0, step * patched, step)}
+    chosen = [_path(n * (files // patched)) for n in range(patched)]
+    after = {path: _changed(before[path]) for path in chosen}
     upstream = root / "upstream.git"
     git = ["git", f"--git-dir={upstream}"]
     timing.call([*git, "init", "--quiet", "--bare", str(upstream)], env)
@@ -74,7 +95,7 @@ def make(root: Path, *, files: int = 8000, patched: int = 100) -> Workspace:
     if len(parts) != patched:
         raise timing.BenchmarkError(f"the series touches {len(parts)} files, not {patched}")
     _write_data(root, commit, upstream)
-    return Workspace(root, env, after, parts)
+    return Workspace(root, env, {path: before[path] for path in chosen}, after, parts)
 
 
 def _path(number: int) -> str:

@@ -9,8 +9,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from support.upstream import make_upstream  # noqa: E402
-from support.workspace import PYTHON, Workspace  # noqa: E402
+from support.upstream import make_upstream
+from support.workspace import PYTHON, Workspace
 
 #: What the miniature's build needs, for the Pythons that run these tests.
 REQUIREMENTS = ("cmake==3.31.10", "ninja==1.11.1.4", "setuptools==75.3.2", "wheel==0.45.1")

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
 from support.workspace import PYTHON, Workspace
 
 pytestmark = pytest.mark.network
@@ -54,9 +55,7 @@ def log_of(workspace: Workspace, tag: str) -> str:
     return (workspace.rendered / tag / "logs" / "latest.log").read_text()
 
 
-def test_wheel_installs_and_computes(
-    built: Workspace, python_tag: str, tmp_path: Path
-) -> None:
+def test_wheel_installs_and_computes(built: Workspace, python_tag: str, tmp_path: Path) -> None:
     wheel = the_wheel(built)
     assert wheel.name.startswith(f"torch-1.8.1+ascend-{python_tag}-{python_tag}-linux_")
     venv.create(tmp_path / "fresh", with_pip=True)
@@ -267,7 +266,7 @@ def test_unwritable_compiler_cache_is_done_without(built: Workspace, tmp_path: P
     """faults.md 54"""
     fake = tmp_path / "bin"
     fake.mkdir()
-    (fake / "ccache").write_text('#!/bin/sh\nexit 1\n')
+    (fake / "ccache").write_text("#!/bin/sh\necho ccache version 4.8\n")
     (fake / "ccache").chmod(0o755)
     (tmp_path / "file").write_text("")
     path = f"{fake}:{os.environ['PATH']}"

@@ -77,7 +77,7 @@ def test_a_folder_under_two_names_is_asked_once(tmp_path: Path) -> None:
     # /bin is often a link to /usr/bin, and both are on PATH.
     path = wrapper(tmp_path / "usr" / "bin" / "python3.9")
     (tmp_path / "bin").symlink_to("usr/bin")
-    assert candidates("3.9", environ(path.parent, tmp_path / "bin"), tmp_path) == (path,)
+    assert candidates("3.9", environ(path.parent, tmp_path / "bin"), tmp_path / "no") == (path,)
 
 
 def test_places_of_the_system(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import os
 import socket
 import subprocess
@@ -10,7 +11,6 @@ from pathlib import Path
 from typing import Any, Callable, NoReturn
 
 import pytest
-import yaml
 
 from ascendtorch.spec.version import VersionSpec, load_version
 
@@ -85,7 +85,8 @@ def version_folder(tmp_path: Path) -> Callable[..., Path]:
         change(data)
         folder = tmp_path / "patch" / "1.8.1"
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "version.yaml").write_text(yaml.safe_dump(data, sort_keys=False), "utf-8")
+        # JSON is YAML, with every string in quotes and never an alias.
+        (folder / "version.yaml").write_text(json.dumps(data, indent=1), "utf-8")
         return folder
 
     return write

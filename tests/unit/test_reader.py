@@ -25,13 +25,16 @@ def load(tmp_path: Path) -> Load:
 
 @pytest.mark.parametrize(
     "text",
-    ["1.10", "3", "yes", "no", "on", "true", "null", "~", "2021-07-29", "1e3", "0x10", "[a]"]
-    + ["{a: b}", "!!python/object/apply:os.system [id]", "!!python/name:os.system x"],
+    """
+    1.10 | 3 | 0x10 | 1.0e+3 | yes | no | on | true | null | ~ | 2021-07-29 | [a] | {a: b}
+    | !!python/object/apply:os.system [id] | !!python/name:os.system x
+    """.replace("\n", " ").split(" | "),
 )
 def test_text_is_never_made_from_something_else(load: Load, text: str) -> None:
     """faults.md 42: unquoted, 1.10 would become 1.1, and yes true."""
-    with pytest.raises(SpecError, match="`key` must be text, not .*\n  remedy: put it in quotes"):
+    with pytest.raises(SpecError, match="`key` must be text, not ") as caught:
         load(f"key: {text}\n").mapping()["key"].text()
+    assert caught.value.remedy == "put it in quotes"
 
 
 @pytest.mark.parametrize("text", ["1.10", "yes", "null", "", "# no comment", "a: b", "é"])
@@ -143,7 +146,7 @@ def test_mappings(load: Load) -> None:
 
 def test_matching_takes_the_whole_text(load: Load) -> None:
     assert load('"3.8"').matching(r"3\.\d+", "a Python") == "3.8"
-    with pytest.raises(SpecError, match="is '3.8\\\\n', which is not a Python"):
+    with pytest.raises(SpecError, match=r"is '3.8\\n', which is not a Python"):
         load('"3.8\\n"').matching(r"3\.\d+", "a Python")
 
 

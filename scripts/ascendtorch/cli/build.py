@@ -11,7 +11,6 @@ import click
 from ascendtorch.cli import options
 from ascendtorch.edge import host
 from ascendtorch.edge.files import host_errors
-from ascendtorch.edge.lock import new_run_id
 from ascendtorch.errors import StateError
 from ascendtorch.pipeline.wheelmaking import BUILD_STAGES, BuildChoices, make_wheel
 from ascendtorch.plan import job_count
@@ -70,7 +69,6 @@ def build(
         clean=clean,
         offline=offline,
         only=only,
-        run_id=new_run_id(),
     )
     if dry_run:
         shown = {**plan.as_json(), "jobs": choices.jobs, "launcher": launcher, "python": python}
@@ -79,7 +77,7 @@ def build(
     reporter = make_reporter(quiet=quiet)
     with (
         host_errors("lock", workspace.build),
-        options.workspace_lock(workspace, reporter, run_id=choices.run_id, wait_seconds=wait),
+        options.workspace_lock(workspace, reporter, wait_seconds=wait),
     ):
         result = make_wheel(plan, workspace, choices, os.environ, reporter=reporter)
     if result is None:

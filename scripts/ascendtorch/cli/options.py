@@ -11,6 +11,7 @@ from typing import Any, Callable, TypeVar
 import click
 
 from ascendtorch.edge import lock
+from ascendtorch.edge.process import RUN_VARIABLE
 from ascendtorch.errors import SpecError
 from ascendtorch.plan import Plan, make_plan, parse_defines
 from ascendtorch.report.reporter import Reporter
@@ -119,9 +120,15 @@ def mirrors_from(path: Path | None) -> Mirrors:
 
 @contextmanager
 def workspace_lock(
-    workspace: Workspace, reporter: Reporter, *, run_id: str | None = None, wait_seconds: float
+    workspace: Workspace, reporter: Reporter, *, wait_seconds: float
 ) -> Iterator[None]:
-    """Hold the workspace for the length of a ``with`` block."""
+    """Hold the workspace for the length of a ``with`` block.
+
+    Everything started in it carries the run's id in its environment, by which the next run finds
+    what this one leaves behind when it is killed.
+    """
+    run_id = lock.new_run_id()
+    os.environ[RUN_VARIABLE] = run_id
     with lock.held(
         workspace.lock,
         what=f"the workspace {workspace.root}",

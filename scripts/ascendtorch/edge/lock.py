@@ -32,12 +32,16 @@ def held(
     wait_seconds: float = 0.0,
     on_wait: Callable[[str], None] = lambda _: None,
     on_leftovers: Callable[[list[int]], None] = lambda _: None,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> Iterator[None]:
     """Hold the lock at `path` for the length of a ``with`` block.
 
     The kernel drops the lock when its holder dies, so neither a kill nor a reboot leaves a stale
     one. The note beside it (``<path>.owner``) says who holds it; processes that a killed holder
     left running are ended before the block starts, for they would still write.
+
+    Args:
+        cancelled: ends the waiting early; threads have no other way to hear of a Ctrl-C.
 
     Raises:
         BusyError: another run holds it, naming its PID.
@@ -52,7 +56,7 @@ def held(
         if wait_seconds > 0:
             on_wait(f"waiting for {owner}, which holds {what}")
         try:
-            lock.acquire(timeout=max(wait_seconds, 0.0))
+            _wait_for(lock, wait_seconds, cancelled)
         except Timeout as error:
             raise BusyError(
                 f"{what} is in use by {owner}",
@@ -67,6 +71,19 @@ def held(
         with contextlib.suppress(OSError):
             note.unlink()
         lock.release()
+
+
+def _wait_for(lock: FileLock, seconds: float, cancelled: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + seconds
+    while True:
+        left = deadline - time.monotonic()
+        try:
+            lock.acquire(timeout=min(max(left, 0.0), 0.5))
+        except Timeout:
+            if left <= 0 or cancelled():
+                raise
+        else:
+            return
 
 
 def _read_note(note: Path) -> dict[str, object]:

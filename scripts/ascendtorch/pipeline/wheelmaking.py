@@ -15,7 +15,7 @@ from ascendtorch.report.reporter import Reporter
 from ascendtorch.stages import build, receipts, wheel
 from ascendtorch.stages.results import FinishedWheel
 from ascendtorch.toolchain.launcher import choose_launcher
-from ascendtorch.toolchain.python import PythonInfo, find_python
+from ascendtorch.toolchain.python import PythonInfo, find_first, find_python
 from ascendtorch.workspace import Workspace
 
 #: The stages of `make_wheel`, in order.
@@ -32,7 +32,6 @@ class BuildChoices:
     clean: bool
     offline: bool
     only: str | None
-    run_id: str
 
 
 def make_wheel(
@@ -66,7 +65,6 @@ def make_wheel(
         launcher=choose_launcher(choices.launcher, environ, workspace.root, reporter),
         clean=choices.clean,
         offline=choices.offline,
-        run_id=choices.run_id,
     )
     parts = build.measure(generated, plan, options, environ)
     done = wheel.unchanged(receipts.load(folder, "wheel"), parts, workspace.dist)
@@ -98,21 +96,25 @@ def make_wheel(
 
 
 def _choose_python(plan: Plan, asked: str | None, environ: Mapping[str, str]) -> PythonInfo:
-    if asked is not None:
-        found = find_python(asked, environ)
-        if found.short not in plan.spec.pythons:
-            raise ToolError(
-                f"PyTorch {plan.spec.version} is built for Python "
-                f"{', '.join(plan.spec.pythons)}, not {found.short}",
-                stage="build",
-                path=found.executable,
-                remedy=f"choose one of them, for example --python={plan.spec.pythons[-1]}",
-            )
-        return found
-    failures = []
-    for short in plan.spec.pythons:
-        try:
-            return find_python(short, environ)
-        except ToolError as error:
-            failures.append(error)
-    raise failures[0]
+    found = find_python(asked, environ) if asked else find_first(plan.spec.pythons, environ)
+    if found.short not in plan.spec.pythons:
+        raise ToolError(
+            f"PyTorch {plan.spec.version} is built for Python "
+            f"{', '.join(plan.spec.pythons)}, not {found.short}",
+            stage="build",
+            path=found.executable,
+            remedy=f"choose one of them, for example --python={plan.spec.pythons[-1]}",
+        )
+    lacking = [
+        name
+        for name, there in (("its headers", found.has_headers), ("the venv module", found.has_venv))
+        if not there
+    ]
+    if lacking:
+        raise ToolError(
+            f"Python {found.version} lacks {' and '.join(lacking)}",
+            stage="build",
+            path=found.executable,
+            remedy=f"install them (`ascendtorch doctor --python {found.short}` says how)",
+        )
+    return found

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import which
 
 from ascendtorch.edge import files, git, process
 from ascendtorch.edge.files import host_errors, sha256_bytes
@@ -30,7 +31,7 @@ from ascendtorch.toolchain.environment import (
 from ascendtorch.toolchain.launcher import Launcher
 from ascendtorch.toolchain.python import PythonInfo
 from ascendtorch.toolchain.sources import source_digest
-from ascendtorch.toolchain.tools import check_range, probe_tool
+from ascendtorch.toolchain.tools import ToolInfo, check_range, probe_tool, range_for
 
 STAGE = "build"
 _SCHEMA = 1
@@ -47,7 +48,6 @@ class BuildOptions:
     launcher: Launcher
     clean: bool = False
     offline: bool = False
-    run_id: str = ""
 
 
 def measure(
@@ -69,7 +69,7 @@ def measure(
         "environment": environment_digest(
             options.python, plan.spec.requirements[options.python.short]
         ),
-        "compiler": _compilers(plan, environ),
+        "compiler": ", ".join(f"{c.path} {c.version}" for c in _compilers(plan, environ)),
         "launcher": options.launcher.name,
         "build number": plan.spec.wheel.build_number,
         "wheel": f"{plan.spec.wheel.name} {plan.spec.wheel.version}",
@@ -78,7 +78,8 @@ def measure(
     return parts
 
 
-def _compilers(plan: Plan, environ: Mapping[str, str]) -> str:
+def _compilers(plan: Plan, environ: Mapping[str, str]) -> tuple[ToolInfo, ToolInfo]:
+    """Return the C and the C++ compiler, checked against the version's limits."""
     found = []
     for name in ("gcc", "g++"):
         info = probe_tool(name, environ)
@@ -88,8 +89,7 @@ def _compilers(plan: Plan, environ: Mapping[str, str]) -> str:
                 stage=STAGE,
                 remedy="install a C and C++ compiler; `ascendtorch doctor` says how",
             )
-        limits = plan.spec.tools.get("gcc")
-        problem = check_range(info, limits) if limits and info.name in ("gcc", "g++") else None
+        problem = info.problem or check_range(info, range_for(info.name, plan.spec.tools))
         if problem is not None:
             raise ToolError(
                 problem,
@@ -97,8 +97,22 @@ def _compilers(plan: Plan, environ: Mapping[str, str]) -> str:
                 path=info.path,
                 remedy="install a fitting version and name it with CC and CXX",
             )
-        found.append(f"{info.path} {info.version}")
-    return ", ".join(found)
+        found.append(info)
+    return found[0], found[1]
+
+
+def _named_compilers(plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return CC and CXX where upstream would otherwise take others than those we checked.
+
+    CMake tries `cc` before `gcc`, and a gcc of one's own in front of PATH often brings no `cc`.
+    """
+    named = {}
+    for variable, generic, info in zip(("CC", "CXX"), ("cc", "c++"), _compilers(plan, environ)):
+        default = which(generic, path=environ.get("PATH"))
+        same = default is not None and Path(default).resolve() == info.path.resolve()
+        if variable not in environ and not same:
+            named[variable] = str(info.path)
+    return named
 
 
 def build(
@@ -232,8 +246,8 @@ def _run(
     log = options.folder / "logs" / f"build-{time.strftime('%Y%m%d-%H%M%S')}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     _link_latest(log)
-    env = driver.environment(request, clean_environ(environ))
-    env[process.RUN_VARIABLE] = options.run_id
+    clean = {**clean_environ(environ), **_named_compilers(plan, environ)}
+    env = driver.environment(request, clean)
     shown = f"{request.jobs} jobs, launcher {request.launcher.name}"
     reporter.say(STAGE, f"building with {shown}; the log is {log}")
     started = time.monotonic()

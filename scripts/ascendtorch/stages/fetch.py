@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -94,21 +95,22 @@ def fetch(
             [*((u, c) for c, u in pins.items()), *((m.url, m.commit) for m in missing)],
             options.mirrors,
         )
-        for attempt in (1, 2):
+        damaged: set[str] = set()
+        while True:
             _fill_cache(cache, remotes, options, reporter)
             try:
                 return _materialise(plan, present, tree, cache, reporter)
             except materialise.DamagedError as error:
                 aside = cache.quarantine(error.url)
-                if attempt == 2:
+                if error.url in damaged:
                     raise FetchError(
                         str(error),
                         stage=STAGE,
                         path=aside,
                         remedy="check the disk, then run the same command again",
                     ) from error
+                damaged.add(error.url)
                 reporter.warn(STAGE, f"damaged cache of {error.url}, fetching anew (old: {aside})")
-    raise AssertionError("unreachable")
 
 
 def _materialise(
@@ -139,26 +141,39 @@ def _materialise(
 def _bring_back(spec: VersionSpec, tree: Path, parked: Path, reporter: Reporter) -> None:
     """Swap in the tree of the asked version: set another one aside, take back a parked one."""
     receipt = receipts.load(tree / ".git" / "ascendtorch", STAGE)
+    # The second is for a tree on another file system, where a rename would not reach the first.
+    places = (parked, tree.with_name(f".{tree.name}.parked"))
     if receipt is not None and (receipt["version"], receipt["base"]) != (
         spec.version,
         spec.upstream.commit,
     ):
-        aside = parked / str(receipt["version"])
-        number = 2
-        while aside.exists():
-            aside = parked / f"{receipt['version']}.{number}"
-            number += 1
-        aside.parent.mkdir(parents=True, exist_ok=True)
-        tree.rename(aside)
+        try:
+            aside = _set_aside(tree, places[0], str(receipt["version"]))
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            aside = _set_aside(tree, places[1], str(receipt["version"]))
         reporter.say(STAGE, f"the tree of {receipt['version']} is set aside, whole, in {aside}")
     if tree.exists():
         return
-    for waiting in sorted(parked.glob(f"{spec.version}*")):
+    for waiting in (found for place in places for found in sorted(place.glob(f"{spec.version}*"))):
         receipt = receipts.load(waiting / ".git" / "ascendtorch", STAGE)
-        if receipt is not None and receipt["base"] == spec.upstream.commit:
+        same_device = waiting.stat().st_dev == tree.parent.stat().st_dev
+        if receipt is not None and receipt["base"] == spec.upstream.commit and same_device:
             waiting.rename(tree)
             reporter.say(STAGE, f"the tree of {spec.version} is back from {waiting}")
             return
+
+
+def _set_aside(tree: Path, place: Path, name: str) -> Path:
+    aside = place / name
+    number = 2
+    while aside.exists():
+        aside = place / f"{name}.{number}"
+        number += 1
+    place.mkdir(parents=True, exist_ok=True)
+    tree.rename(aside)
+    return aside
 
 
 def _group(pins: list[tuple[str, str]], mirrors: Mirrors) -> list[_Remote]:
@@ -187,7 +202,7 @@ def _fill_cache(
     failures: list[AscendTorchError] = []
     started = time.monotonic()
     with reporter.progress(STAGE, "repositories") as advance:
-        failures = _fetch_all(cache, lacking, options, advance)
+        failures = _fetch_all(cache, lacking, options, reporter, advance)
     if failures:
         kept = len(lacking) - len(failures)
         raise FetchError(
@@ -204,13 +219,17 @@ def _fill_cache(
 
 
 def _fetch_all(
-    cache: ObjectCache, lacking: list[_Remote], options: FetchOptions, advance: Advance
+    cache: ObjectCache,
+    lacking: list[_Remote],
+    options: FetchOptions,
+    reporter: Reporter,
+    advance: Advance,
 ) -> list[AscendTorchError]:
     failures: list[AscendTorchError] = []
     stop = threading.Event()
     # Small ones last would leave one core idle behind a large one: the release itself goes first.
     with ThreadPoolExecutor(options.parallel) as pool:
-        jobs = {pool.submit(_fetch_one, cache, r, options, stop): r for r in lacking}
+        jobs = {pool.submit(_fetch_one, cache, r, options, reporter, stop): r for r in lacking}
         try:
             for number, job in enumerate(as_completed(jobs), 1):
                 try:
@@ -228,7 +247,11 @@ def _fetch_all(
 
 
 def _fetch_one(
-    cache: ObjectCache, remote: _Remote, options: FetchOptions, stop: threading.Event
+    cache: ObjectCache,
+    remote: _Remote,
+    options: FetchOptions,
+    reporter: Reporter,
+    stop: threading.Event,
 ) -> None:
     for attempt in range(1, options.tries + 1):
         try:
@@ -237,15 +260,16 @@ def _fetch_one(
                     remote.url,
                     remote.commits,
                     remote.source,
-                    on_line=lambda _: None,
                     stall_seconds=options.stall_seconds,
+                    on_wait=lambda text: reporter.say(STAGE, text),
+                    cancelled=stop.is_set,
                 )
             return
         except (FetchError, process.StalledError) as error:
             text = str(error)
             kind = classify(text)
-            if kind.transient and attempt < options.tries and not stop.is_set():
-                stop.wait(2.0 ** (attempt - 1))
+            again = kind.transient and attempt < options.tries
+            if again and not stop.wait(2.0 ** (attempt - 1)):
                 continue
             tried = f" (tried {attempt} times)" if attempt > 1 else ""
             raise FetchError(

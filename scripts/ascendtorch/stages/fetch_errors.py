@@ -41,7 +41,21 @@ FAILURES = (
         "the secure connection could not be made",
         "check the system's certificates, the clock and https_proxy; " + _MIRROR,
     ),
-    Failure(r"(?i)proxy", "the proxy refused", "check https_proxy and no_proxy; " + _MIRROR),
+    Failure(
+        r"Host key verification failed",
+        "the server's SSH key is not known here",
+        "connect to it once with ssh and check the key, or add it to known_hosts; " + _MIRROR,
+    ),
+    Failure(
+        r"(?i)proxy|CONNECT tunnel failed",
+        "the proxy refused",
+        "check https_proxy and no_proxy; " + _MIRROR,
+    ),
+    Failure(
+        r"is (tag|tree|blob), not a commit",
+        "the pin names no commit",
+        "pin the commit itself; `git rev-parse TAG^{commit}` says which one a tag stands for",
+    ),
     Failure(
         r"not our ref|unadvertised object|did not send all necessary objects"
         r"|no such remote ref|couldn't find remote ref",
@@ -72,7 +86,7 @@ FAILURES = (
     ),
     Failure(
         r"early EOF|RPC failed|hung up|reset by peer|timed out|Failed to connect"
-        r"|Could not connect|refused|unexpected disconnect|remote end|too slow|error: 5\d\d",
+        r"|Could not connect|refused|unexpected disconnect|remote end|too slow|error: (429|5\d\d)",
         "the connection broke",
         "run the same command again: what has arrived is kept; " + _MIRROR,
         True,

@@ -7,12 +7,14 @@ tree is made beside its place and renamed into it whole; so is each submodule ad
 from __future__ import annotations
 
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
 from ascendtorch.edge import files, git, process
 from ascendtorch.edge.files import write_atomic
+from ascendtorch.edge.host import free_disk
 from ascendtorch.errors import FetchError, HostError
 from ascendtorch.plan import Plan
 from ascendtorch.report.reporter import Advance
@@ -23,6 +25,9 @@ from ascendtorch.stages.results import FetchedTree
 
 BASE_REF = "refs/ascendtorch/base"
 BRANCH = "refs/heads/ascendtorch"
+_REFUSED = re.compile(r"unable to (write|create)|No space|Read-only|Permission denied")
+#: Bytes; less than any disk has on which work can go on.
+_FULL = 1 << 20
 _WORKERS = max(2, min(8, os.cpu_count() or 2))
 
 
@@ -63,8 +68,12 @@ def new_tree(plan: Plan, tree: Path, cache: ObjectCache, advance: Advance) -> No
                 f"{module.path}/", module.url, module.commit, git_dir, folder, folder, git_dir
             )
         )
-    _check_out_all(jobs, plan.spec, cache, advance)
-    _save(plan.spec, top / "ascendtorch", {m.path: m.commit for m in plan.submodules})
+    try:
+        _check_out_all(jobs, plan.spec, cache, advance)
+        _save(plan.spec, top / "ascendtorch", {m.path: m.commit for m in plan.submodules})
+    except BaseException:
+        files.remove_tree(partial)
+        raise
     if tree.exists():
         tree.rmdir()
     tree.parent.mkdir(parents=True, exist_ok=True)
@@ -89,6 +98,8 @@ def _add_module(
     files.remove_tree(scratch)
     home = present.tree / module.path
     git_home = module_git_dir(present.tree / ".git", module.path, spec)
+    if _is_whole(home, git_home, module):
+        return
     if home.exists() and any(home.iterdir()):
         raise FetchError(
             "the submodule's folder is not empty",
@@ -112,6 +123,17 @@ def _add_module(
     home.mkdir(parents=True, exist_ok=True)
     (scratch / "tree").rename(home)
     files.remove_tree(scratch)
+
+
+def _is_whole(home: Path, git_home: Path, module: Submodule) -> bool:
+    """Whether a run that was killed just before it could note it has put the submodule there.
+
+    Its work tree comes last, whole, in one rename.
+    """
+    base = git_home / BASE_REF
+    return (
+        (home / ".git").is_file() and base.is_file() and base.read_text().strip() == module.commit
+    )
 
 
 def module_git_dir(top: Path, path: str, spec: VersionSpec) -> Path:
@@ -164,12 +186,15 @@ def _check_out(job: _Checkout, spec: VersionSpec, cache: ObjectCache) -> None:
         repository.run("read-tree", "--reset", "-u", job.commit)
     except process.ProcessFailedError as error:
         text = error.result.error_text
-        if "No space left" in text or "Read-only" in text or "Permission denied" in text:
+        refused = [line for line in text.splitlines() if _REFUSED.search(line)]
+        if refused:
+            # git does not say why it could not write a file.
+            full = " (No space left on device)" if free_disk(job.work_tree) < _FULL else ""
             raise HostError(
-                text.splitlines()[-1],
+                refused[0] + full,
                 stage="fetch",
                 path=job.work_tree,
-                remedy="free some space or permissions, then run it again",
+                remedy="free some space or give write permission, then run the same command again",
             ) from error
         raise DamagedError(job.url, text.splitlines()[0] if text else "unreadable") from error
 

@@ -61,17 +61,27 @@ class ObjectCache:
         commits: Sequence[str],
         source: Source,
         *,
-        on_line: Callable[[str], None],
         stall_seconds: float,
+        on_line: Callable[[str], None] = lambda _: None,
+        on_wait: Callable[[str], None] = lambda _: None,
+        cancelled: Callable[[], bool] = lambda: False,
     ) -> None:
         """Fetch exactly these commits, verify them and make them part of the cache.
+
+        Args:
+            on_wait: told when another run is filling the same part of the cache.
+            cancelled: asked while waiting for that run.
 
         Raises:
             FetchError: git could not fetch them, or they are not commits.
         """
         target = self.repository(url)
         with lock.held(
-            target.git_dir.with_suffix(".lock"), what=f"the cache of {url}", wait_seconds=3600.0
+            target.git_dir.with_suffix(".lock"),
+            what=f"the cache of {url}",
+            wait_seconds=3600.0,
+            on_wait=on_wait,
+            cancelled=cancelled,
         ):
             missing = [commit for commit in commits if not self.packs(url, commit)]
             if not missing:

@@ -12,6 +12,7 @@ from shutil import which
 from ascendtorch.errors import ToolError
 from ascendtorch.report.reporter import Reporter
 from ascendtorch.spec.suggest import did_you_mean
+from ascendtorch.toolchain.tools import probe_tool
 
 STAGE = "build"
 #: Taken without being asked for, in this order.
@@ -50,6 +51,10 @@ def choose_launcher(
         found = which(name, path=environ.get("PATH"))
         if found is None:
             continue
+        info = probe_tool(Path(found).name, environ) if Path(found).name in KNOWN else None
+        if info is not None and info.problem is not None:
+            reporter.warn(STAGE, f"going on without {name}: {info.problem}")
+            return NONE
         launcher = Launcher(
             Path(found).name, Path(found), _settings(Path(found).name, environ, base)
         )
