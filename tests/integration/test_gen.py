@@ -218,9 +218,9 @@ def test_needed_submodules_and_the_rest_later(workspace: Workspace) -> None:
     assert workspace.status() == ""
     moved = {p for p in changed(before, workspace.snapshot(workspace.tree)) if p in before}
     assert {p for p in moved if not p.startswith(".git/")} == set()
-    assert "[fetch] up to date: v1.8.1, 3 submodules" in workspace.gen(
-        "--submodules", "needed"
-    ).stderr
+    assert (
+        "[fetch] up to date: v1.8.1, 3 submodules" in workspace.gen("--submodules", "needed").stderr
+    )
 
 
 def test_patched_submodule_that_comes_later(workspace: Workspace) -> None:
@@ -348,7 +348,7 @@ def test_moved_workspace(ready: Workspace) -> None:
     assert moved.status() == ""
 
 
-@pytest.mark.parametrize("name", ["two words 昇腾", "it's \"quoted\"\nand broken"])
+@pytest.mark.parametrize("name", ["two words 昇腾", 'it\'s "quoted"\nand broken'])
 def test_odd_folders(tmp_path: Path, upstream: Upstream, name: str) -> None:
     """faults.md 46: the workspace, the cache, the tree and the mirrors."""
     base = tmp_path / name
@@ -370,7 +370,7 @@ def test_upstream_files_with_odd_names_can_be_patched(ready: Workspace) -> None:
     """faults.md 46"""
     odd = {
         "docs/说明 1.txt": "第一行\n第二行\n第三行\n第四行\n",
-        "docs/it's \"quoted\".txt": "one\ntwo\nthree\nfour\n",
+        'docs/it\'s "quoted".txt': "one\ntwo\nthree\nfour\n",
         "docs/新 file.txt": "new\n",
     }
     ready.add_patch("0005-odd.patch", ready.upstream.make_patch(odd))

@@ -135,8 +135,10 @@ def format_patch(repository: Path, revision: str, prefix: str = "") -> bytes:
         revision,
     )
     # Without the statistics git leaves out the line that ends the message.
-    return (text + "\n").encode("utf-8", "surrogateescape").replace(
-        b"\n\ndiff --git ", b"\n---\n\ndiff --git ", 1
+    return (
+        (text + "\n")
+        .encode("utf-8", "surrogateescape")
+        .replace(b"\n\ndiff --git ", b"\n---\n\ndiff --git ", 1)
     )
 
 

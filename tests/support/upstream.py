@@ -27,7 +27,7 @@ ODD_FILES: dict[str, Content] = {
     "tools/build.bat": "@echo off\r\npython setup.py bdist_wheel\r\nexit /b %errorlevel%\r\n",
     "docs/AUTHORS.txt": "Who wrote this:\n\nAndré\nJürgen\nZoë\n".encode("latin-1"),
     "docs/说明 1.txt": "第一行\n第二行\n第三行\n",
-    "docs/it's \"quoted\".txt": "one\ntwo\nthree\n",
+    'docs/it\'s "quoted".txt': "one\ntwo\nthree\n",
     ".dockerignore": Blob(b".gitignore", "120000"),
     # Large and not compressible, so that a transfer can stop in the middle.
     "test/data/weights.bin": random.Random(0).getrandbits(8 * 300_000).to_bytes(300_000, "big"),
@@ -64,7 +64,12 @@ EDITS = (
         GLOO,
         "gloo: include <array> where it is used",
         "device.cc declares a std::array and includes nothing that defines it.",
-        {"gloo/transport/tcp/device.cc": ("#include <cstring>", "#include <array>\n#include <cstring>")},
+        {
+            "gloo/transport/tcp/device.cc": (
+                "#include <cstring>",
+                "#include <array>\n#include <cstring>",
+            )
+        },
     ),
     Edit(
         "0002-fmt-include-cstdint.patch",

@@ -221,7 +221,9 @@ class Workspace:
 
     def status(self) -> str:
         """What `git status` shows, submodules and untracked files included."""
-        return self.git("status", "--porcelain", "--untracked-files=all", "--ignore-submodules=none")
+        return self.git(
+            "status", "--porcelain", "--untracked-files=all", "--ignore-submodules=none"
+        )
 
     def files(self) -> dict[str, tuple[str, str]]:
         """Kind and content of everything in the tree but git's folders."""

@@ -68,7 +68,7 @@ REFUSED: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "an odd flag in a profile": (_set("profiles|lean|A-B", "0"), "is not a flag name: 'A-B'"),
     "no default profile": (_set("profiles", {}), "lacks the default profile `full`"),
     "a tool's odd version": (_set("tools|gcc|min", ">=7"), "not a version number"),
-    "a tool's unknown key": (_set("tools|gcc|max", "9"), "did you mean `min`"),
+    "a tool's unknown key": (_set("tools|gcc|max", "9"), "known: below, min, why"),
     "a build number with letters": (_set("wheel|build_number", "1a"), "not a number in quotes"),
     "a wheel name with a slash": (_set("wheel|name", "a/b"), "not a distribution name"),
     "a Python without requirements": (_set("requirements", {"3.8": []}), "lacks the key `3.9`"),

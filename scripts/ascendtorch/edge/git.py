@@ -195,7 +195,11 @@ class Repository:
 
     def diff_trees(self, old: str, new: str) -> list[Change]:
         """List what differs between two trees, renames as a removal and an addition."""
-        raw = self.run("diff-tree", "-r", "-z", "--no-renames", "--raw", "--no-abbrev", old, new)
+        raw = self.run(
+            *("diff-tree", "-r", "-z", "--no-renames", "--raw", "--no-abbrev"),
+            "--ignore-submodules=none",  # so that git does not look into .gitmodules
+            *(old, new),
+        )
         fields = list(filter(None, raw.text.split("\0")))
         changes = []
         for meta, path in zip(fields[::2], fields[1::2]):

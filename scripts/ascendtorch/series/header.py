@@ -53,7 +53,7 @@ def parse_header(path: Path, raw: bytes) -> Header:
     if not address or mail["Date"] is None:
         refuse(path, "the header lacks From or Date", EXPORT)
     encoding = str(mail.get("Content-Transfer-Encoding", "8bit")).strip().lower()
-    if mail.is_multipart() or encoding not in ("7bit", "8bit", "binary"):
+    if mail.get_content_type() != "text/plain" or encoding not in ("7bit", "8bit", "binary"):
         refuse(path, "the message is encoded or has attachments", EXPORT)
     message = str(mail.get_payload())
     reason = re.split(r"^---\s*$", message, maxsplit=1, flags=re.MULTILINE)[0].strip()

@@ -87,4 +87,5 @@ def _counted(path: Path, target: str, rest: list[bytes]) -> list[ParsedHunk]:
     try:
         return list(PatchSet(f"--- a\n+++ b\n{text}")[0])
     except UnidiffParseError as error:
-        refuse(path, f"{target}: a truncated or damaged hunk ({error})", EXPORT)
+        said = " ".join(str(error).split())
+        refuse(path, f"{target}: a truncated or damaged hunk ({said})", EXPORT)

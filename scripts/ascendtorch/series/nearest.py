@@ -13,12 +13,14 @@ _MAX_LINES = 20000
 def explain_mismatch(item: FileDiff, content: bytes) -> str:
     """Say which hunk does not fit, where it fits best, and the first line that differs."""
     lines = content.split(b"\n")
+    if not lines[-1]:
+        lines.pop()  # what follows the last line feed is no line
     for number, hunk in enumerate(item.hunks, 1):
         wanted, header = list(hunk.expected), hunk.header
         if _find(lines, wanted) is not None:
             continue
         if _find([x.rstrip(b"\r") for x in lines], [x.rstrip(b"\r") for x in wanted]) is not None:
-            ends = "CRLF" if any(x.endswith(b"\r") for x in lines[:-1]) else "LF"
+            ends = "CRLF" if any(x.endswith(b"\r") for x in lines) else "LF"
             return (
                 f"{item.path}: hunk {number} ({header}) differs in line ends: the file has {ends}"
             )
@@ -42,7 +44,7 @@ def _find(lines: list[bytes], wanted: list[bytes]) -> int | None:
 
 def _nearest(lines: list[bytes], wanted: list[bytes], start: int) -> tuple[int, float]:
     size = max(1, len(wanted))
-    first, last = 0, max(1, len(lines) - size + 1)
+    first, last = 0, max(1, len(lines))
     if len(lines) > _MAX_LINES:
         first, last = max(0, start - 500), min(last, start + 500)
     goal = set(wanted)

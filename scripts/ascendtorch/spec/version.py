@@ -144,6 +144,8 @@ def load_version(folder: Path) -> VersionSpec:
     flags = _flags(fields["flags"])
     upstream_flags = _flags(fields["upstream_flags"]) if "upstream_flags" in fields else {}
     pythons = tuple(v.matching(r"3\.\d+", 'a Python such as "3.8"') for v in fields["pythons"])
+    if not pythons:
+        fields["pythons"].fail("is empty", "list at least one Python")
     spec = VersionSpec(
         version=version,
         layout=fields["layout"].one_of("in-tree", "plugin"),
@@ -161,8 +163,6 @@ def load_version(folder: Path) -> VersionSpec:
         templates=_templates(fields.get("templates")),
         folder=folder,
     )
-    if not pythons:
-        fields["pythons"].fail("is empty", "list at least one Python")
     if "full" not in spec.profiles:
         fields["profiles"].fail("lacks the default profile `full`", "add `full: {}`")
     return spec

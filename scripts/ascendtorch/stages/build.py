@@ -12,7 +12,7 @@ from shutil import which
 
 from ascendtorch.edge import files, git, process
 from ascendtorch.edge.files import host_errors, sha256_bytes
-from ascendtorch.errors import BuildError, StateError, ToolError
+from ascendtorch.errors import BuildError, HostError, StateError, ToolError
 from ascendtorch.plan import Plan, missing_submodules
 from ascendtorch.report.diagnose import OwnerIndex, diagnose
 from ascendtorch.report.ninja import BuildProgress
@@ -30,7 +30,7 @@ from ascendtorch.toolchain.environment import (
 )
 from ascendtorch.toolchain.launcher import Launcher
 from ascendtorch.toolchain.python import PythonInfo
-from ascendtorch.toolchain.sources import source_digest
+from ascendtorch.toolchain.sources import future_files, source_digest
 from ascendtorch.toolchain.tools import ToolInfo, check_range, probe_tool, range_for
 
 STAGE = "build"
@@ -136,6 +136,7 @@ def build(
     fetched = generated.overlaid.patched.fetched
     _require_submodules(plan, fetched.modules, fetched.tree)
     driver = DRIVERS[plan.spec.layout]
+    _refuse_future(fetched.tree, driver.build_folder(fetched.tree))
     with host_errors(STAGE, options.folder):
         python = ensure_environment(
             options.folder / "env",
@@ -190,6 +191,18 @@ def _require_submodules(plan: Plan, present: Mapping[str, str], tree: Path) -> N
             path=tree,
             remedy=f"run gen again with --submodules needed --profile {plan.profile} and the same "
             "flags, or with --submodules all",
+        )
+
+
+def _refuse_future(tree: Path, objects: Path) -> None:
+    ahead = future_files(tree, time.time(), (objects,))
+    if ahead:
+        raise HostError(
+            f"{len(ahead)} files were changed in the future, by this machine's clock; ninja would "
+            "build what is made from them again and again",
+            stage=STAGE,
+            path=ahead[0],
+            remedy=f"correct the clock, or run: find {tree} -newermt now -type f -exec touch {{}} +",
         )
 
 

@@ -158,8 +158,10 @@ def _bring_back(spec: VersionSpec, tree: Path, parked: Path, reporter: Reporter)
         return
     for waiting in (found for place in places for found in sorted(place.glob(f"{spec.version}*"))):
         receipt = receipts.load(waiting / ".git" / "ascendtorch", STAGE)
-        same_device = waiting.stat().st_dev == tree.parent.stat().st_dev
-        if receipt is not None and receipt["base"] == spec.upstream.commit and same_device:
+        if receipt is None or receipt["base"] != spec.upstream.commit:
+            continue
+        tree.parent.mkdir(parents=True, exist_ok=True)
+        if waiting.stat().st_dev == tree.parent.stat().st_dev:
             waiting.rename(tree)
             reporter.say(STAGE, f"the tree of {spec.version} is back from {waiting}")
             return

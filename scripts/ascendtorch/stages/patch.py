@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-from ascendtorch.edge import git
+from ascendtorch.edge import git, process
 from ascendtorch.edge.files import host_errors
-from ascendtorch.errors import EditedError
+from ascendtorch.errors import EditedError, PatchError
 from ascendtorch.report.reporter import Reporter
 from ascendtorch.series.patchfile import PatchFile
 from ascendtorch.series.series import Series, load_series
@@ -42,32 +44,48 @@ def patch(fetched: FetchedTree, *, force: bool, reporter: Reporter) -> PatchedTr
         PatchError: a patch is malformed or does not apply exactly; the tree is untouched.
         EditedError: a person's work would be overwritten; the tree is untouched.
     """
-    with host_errors(STAGE, fetched.tree):
+    with host_errors(STAGE, fetched.tree), _git_errors(fetched.tree):
         series = load_series(fetched.spec.series_file)
         for name in series.unlisted:
             reporter.warn(STAGE, f"{series.path.parent / name} is not listed in {series.path.name}")
-        _complete(fetched, reporter)
+        _complete(fetched, force, reporter)
         bases = _bases(fetched, series)
-        repositories = {name: git.Repository.at(fetched.tree / name) for name in bases}
         receipt = receipts.load(fetched.state, STAGE)
+        before = {name for name in (receipt["bases"] if receipt else ()) if name in fetched.modules}
+        repositories = {
+            name: git.Repository.at(fetched.tree / name) for name in sorted({*bases, *before})
+        }
         known_bases = receipt is not None and receipt["bases"] == bases
         links = _links(receipt) if receipt is not None and known_bases else ()
         wanted = [(item.name, item.digest) for item in series.patches]
         expected = _expected(receipt, fetched)
         heads = {name: repo.head() or "" for name, repo in repositories.items()}
-        moved = {
-            name: head for name, head in heads.items() if head != expected.get(name, bases[name])
-        }
-        if known_bases and [(link.name, link.digest) for link in links] == wanted:
+        moved = {name: head for name, head in heads.items() if head != expected[name]}
+        unchanged = known_bases and [(link.name, link.digest) for link in links] == wanted
+        # A tree that was reset to one of our commits is brought forward again.
+        if unchanged and not set(moved.values()) & _commits(links, bases):
             _report_unchanged(repositories[""], links, moved, reporter)
         else:
-            if moved:
-                _set_commits_aside(fetched, repositories, moved, force, reporter)
             _apply(fetched, series, links, repositories, bases, heads, force, reporter)
         result = load(fetched)
     if result is None:
         raise ValueError("the patch receipt vanished")
     return result
+
+
+@contextlib.contextmanager
+def _git_errors(tree: Path) -> Iterator[None]:
+    """Turn a git that fails on the tree into an error that a person can act on."""
+    try:
+        yield
+    except process.ProcessFailedError as error:
+        raise PatchError(
+            f"git failed on the tree: {error.result.error_text or error}",
+            stage=STAGE,
+            path=tree,
+            remedy="see what `git status` and `git fsck` say there; when the cause is gone, run "
+            "the same command again",
+        ) from error
 
 
 def _bases(fetched: FetchedTree, series: Series) -> dict[str, str]:
@@ -99,7 +117,11 @@ def _expected(receipt: Mapping[str, Any] | None, fetched: FetchedTree) -> dict[s
     return heads
 
 
-def _complete(fetched: FetchedTree, reporter: Reporter) -> None:
+def _commits(links: tuple[Link, ...], bases: Mapping[str, str]) -> set[str]:
+    return {commit for link in links for commit in link.heads.values()} | set(bases.values())
+
+
+def _complete(fetched: FetchedTree, force: bool, reporter: Reporter) -> None:
     """Finish a promotion that was cut off."""
     journal = promote.pending(fetched.state)
     if journal is None:
@@ -108,7 +130,12 @@ def _complete(fetched: FetchedTree, reporter: Reporter) -> None:
     repositories = {
         move.repository: git.Repository.at(fetched.tree / move.repository) for move in moves
     }
-    promote.promote(moves, repositories, fetched.state, journal["receipt"])
+    heads = {move.repository: repositories[move.repository].head() or "" for move in moves}
+    ours = {commit for move in moves for commit in (move.old, move.new)}
+    foreign = {name: head for name, head in heads.items() if head not in ours}
+    if foreign:
+        _set_commits_aside(fetched, repositories, foreign, force, reporter)
+    promote.promote(moves, repositories, fetched.state, journal["receipt"], force=force)
     receipts.save(fetched.state, STAGE, **journal["receipt"])
     promote.finish(fetched.state)
     reporter.say(STAGE, "completed the run that was cut off")
@@ -129,29 +156,24 @@ def _apply(
         kept = ()
     known = tuple(module.path for module in fetched.spec.submodules)
     made = build_chain(series.patches, kept, repositories, bases, known)
+    ours = _commits((*links, *made), {**bases, **fetched.modules})
+    foreign = {name: head for name, head in heads.items() if head not in ours}
+    if foreign:
+        _set_commits_aside(fetched, repositories, foreign, force, reporter)
     final = made[-1].heads if made else bases
     receipt = {
         "bases": bases,
         "links": [{"name": x.name, "digest": x.digest, "heads": x.heads} for x in made],
     }
     # A submodule that the series no longer touches goes back to its pin.
-    before = receipts.load(fetched.state, STAGE)
-    gone = set(before["bases"] if before else ()) - set(bases)
-    everywhere = {
-        **repositories,
-        **{n: git.Repository.at(fetched.tree / n) for n in gone if n in fetched.modules},
-    }
-    goals = {**final, **{n: fetched.modules[n] for n in gone if n in fetched.modules}}
+    goals = {name: final.get(name) or fetched.modules[name] for name in repositories}
     moves = [
-        promote.Move(name, heads.get(name) or everywhere[name].head() or bases[name], goal)
+        promote.Move(name, heads[name] or goal, goal)
         for name, goal in goals.items()
+        if heads[name] != goal
     ]
     written = (
-        promote.promote(
-            [m for m in moves if m.old != m.new], everywhere, fetched.state, receipt, force=force
-        )
-        if any(m.old != m.new for m in moves)
-        else 0
+        promote.promote(moves, repositories, fetched.state, receipt, force=force) if moves else 0
     )
     receipts.save(fetched.state, STAGE, **receipt)
     promote.finish(fetched.state)

@@ -19,6 +19,22 @@ def source_digest(tree: Path) -> str:
     return digest.hexdigest()
 
 
+def future_files(tree: Path, now: float, skipped: tuple[Path, ...] = ()) -> list[Path]:
+    """Return the files whose mtime lies more than a minute after `now` (seconds since 1970).
+
+    ninja and CMake compare mtimes: such a file is newer than whatever is made from it.
+    """
+    found = []
+    for folder, names, files in os.walk(tree):
+        here = Path(folder)
+        names[:] = [name for name in names if name != ".git" and here / name not in skipped]
+        for name in files:
+            path = here / name
+            if path.lstat().st_mtime > now + 60:
+                found.append(path)
+    return found
+
+
 def _add(digest: hashlib._Hash, tree: Path, prefix: str) -> None:
     repository = git.Repository.at(tree)
     digest.update(f"{prefix}\0{repository.head()}\0".encode())
