@@ -129,7 +129,9 @@ def _cann(facts: Facts) -> Check:
     needed = "CANN, for a real NPU"
     if facts.cann is not None:
         return Check("CANN", "ok", str(facts.cann), needed)
-    found = "none; torch.npu will run on the AscendCL emulator"
+    found = (
+        "none; without it torch.npu needs the AscendCL emulator, which is not in this version yet"
+    )
     remedy = "for a real NPU install CANN, or set ASCEND_HOME_PATH to it"
     return Check("CANN", "warn", found, needed, remedy)
 

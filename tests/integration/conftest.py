@@ -13,7 +13,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from support.processes import end_processes_of  # noqa: E402
 from support.upstream import Upstream, make_upstream  # noqa: E402
-from support.workspace import Reference, Workspace, WorkspaceFactory  # noqa: E402
+from support.workspace import PACKAGE, Reference, Workspace, WorkspaceFactory  # noqa: E402
+from support.zygote import Zygote  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -22,21 +23,29 @@ def upstream(tmp_path_factory: pytest.TempPathFactory) -> Upstream:
     return make_upstream(tmp_path_factory.mktemp("upstream"))
 
 
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote]:
+    """Starts runs of the tool quickly."""
+    started = Zygote(PACKAGE)
+    yield started
+    started.close()
+
+
 @pytest.fixture
-def workspace(tmp_path: Path, upstream: Upstream) -> Iterator[Workspace]:
+def workspace(tmp_path: Path, upstream: Upstream, zygote: Zygote) -> Iterator[Workspace]:
     """A checkout in which nothing has run, with an empty cache."""
-    yield Workspace(tmp_path, upstream).create()
+    yield Workspace(tmp_path, upstream, zygote=zygote).create()
     end_processes_of(tmp_path)
 
 
 @pytest.fixture
-def workspace_factory(tmp_path: Path, upstream: Upstream) -> WorkspaceFactory:
+def workspace_factory(tmp_path: Path, upstream: Upstream, zygote: Zygote) -> WorkspaceFactory:
     """More checkouts, each in a folder of its own."""
 
     def make(name: str) -> Workspace:
         base = tmp_path / name
         base.mkdir()
-        return Workspace(base, upstream).create()
+        return Workspace(base, upstream, zygote=zygote).create()
 
     return make
 
@@ -55,9 +64,11 @@ def reference(_generated: Workspace) -> Reference:
 
 
 @pytest.fixture
-def ready(_generated: Workspace, tmp_path: Path, upstream: Upstream) -> Iterator[Workspace]:
+def ready(
+    _generated: Workspace, tmp_path: Path, upstream: Upstream, zygote: Zygote
+) -> Iterator[Workspace]:
     """A checkout in which `gen -v 1.8.1` has run; a copy, so that a test may spoil it."""
-    copied = Workspace(tmp_path, upstream)
+    copied = Workspace(tmp_path, upstream, zygote=zygote)
     shutil.copytree(_generated.base, tmp_path, symlinks=True, dirs_exist_ok=True)
     yield copied
     end_processes_of(tmp_path)

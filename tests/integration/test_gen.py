@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support import gitbench
 from support.upstream import EDITS, FMT, GLOO, SMOKE, TBB, VERSION, Upstream
 from support.workspace import Workspace, WorkspaceFactory, changed
+from support.zygote import Zygote
 
 NAMES = [edit.name for edit in EDITS]
 SUBJECTS = [edit.subject for edit in EDITS]
@@ -190,6 +192,7 @@ def test_hashes_depend_on_nothing_but_the_pin_and_the_patches(
         "[apply]\n\twhitespace = fix\n[commit]\n\tgpgSign = true\n[diff]\n\tnoprefix = true\n"
     )
     other.gen(
+        module=True,
         env={
             "TZ": "Asia/Shanghai",
             "LC_ALL": "C",
@@ -336,7 +339,7 @@ def test_new_pin_of_the_same_version(ready: Workspace, upstream: Upstream) -> No
 def test_moved_workspace(ready: Workspace) -> None:
     """faults.md 58"""
     before = ready.snapshot()
-    moved = Workspace(ready.base, ready.upstream, name="moved")
+    moved = replace(ready, name="moved")
     ready.root.rename(moved.root)
     assert moved.gen().stderr.count("up to date") == 4
     assert moved.snapshot() == before
@@ -349,11 +352,11 @@ def test_moved_workspace(ready: Workspace) -> None:
 
 
 @pytest.mark.parametrize("name", ["two words 昇腾", 'it\'s "quoted"\nand broken'])
-def test_odd_folders(tmp_path: Path, upstream: Upstream, name: str) -> None:
+def test_odd_folders(tmp_path: Path, upstream: Upstream, zygote: Zygote, name: str) -> None:
     """faults.md 46: the workspace, the cache, the tree and the mirrors."""
     base = tmp_path / name
     base.mkdir()
-    place = Workspace(base, upstream, name=f"check out {name}").create()
+    place = Workspace(base, upstream, name=f"check out {name}", zygote=zygote).create()
     mirror = tmp_path / "mirror 镜像"
     mirror.symlink_to(upstream.mirror)
     place.map_to(f"file://{mirror}")

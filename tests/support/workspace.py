@@ -16,9 +16,11 @@ import yaml
 
 from support import gitbench
 from support.upstream import FIXTURES, FMT, GLOO, HOST, OLD_VERSION, TBB, VERSION, Upstream
+from support.zygote import Zygote
 
 PACKAGE = Path(__file__).resolve().parents[2] / "scripts"
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
+_SECONDS = 60.0
 _START = "from ascendtorch.cli import main\nmain()\n"
 
 #: Every path below some folders: kind, content digest and mtime in nanoseconds.
@@ -42,6 +44,7 @@ class Workspace:
     upstream: Upstream
     name: str = "checkout"
     env: dict[str, str] = field(default_factory=dict)
+    zygote: Zygote | None = None
 
     @property
     def root(self) -> Path:

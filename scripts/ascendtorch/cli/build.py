@@ -80,10 +80,11 @@ def build(
         options.workspace_lock(workspace, reporter, wait_seconds=wait),
     ):
         result = make_wheel(plan, workspace, choices, os.environ, reporter=reporter)
-    if result is None:
-        return
     if as_json:
-        click.echo(json.dumps({**_describe(result), "warnings": reporter.warnings}, indent=1))
+        shown = {"stage": only} if result is None else _describe(result)
+        click.echo(json.dumps({**shown, "warnings": reporter.warnings}, indent=1))
+    elif result is None:
+        return
     elif not quiet:
         _summarise(result)
 

@@ -82,10 +82,11 @@ def gen(
         options.workspace_lock(workspace, reporter, wait_seconds=wait),
     ):
         result = generate(plan, workspace, fetching, only=only, force=force, reporter=reporter)
-    if result is None:
-        return
     if as_json:
-        click.echo(json.dumps({**_describe(result), "warnings": reporter.warnings}, indent=1))
+        shown = {"stage": only} if result is None else _describe(result)
+        click.echo(json.dumps({**shown, "warnings": reporter.warnings}, indent=1))
+    elif result is None:
+        return
     elif not quiet:
         click.echo(f"{workspace.tree} is ready; next: bash build.sh --python={spec.pythons[-1]}")
 

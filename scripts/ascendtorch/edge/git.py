@@ -63,7 +63,7 @@ def environment(
     Args:
         base: the caller's environment.
         protocols: what may be fetched over; none by default.
-        user_config: read the user's own configuration too. Only for reaching servers, where it
+        user_config: read the user's and the system's configuration too. Only for reaching servers, where it
             holds proxies and certificates.
     """
     env = {k: v for k, v in base.items() if not k.startswith("GIT_") or k in _KEPT}
@@ -76,12 +76,16 @@ def environment(
         GIT_ALLOW_PROTOCOL=":".join(protocols),
         GIT_OPTIONAL_LOCKS="0",
         GIT_NO_REPLACE_OBJECTS="1",
-        GIT_CONFIG_NOSYSTEM="1",
     )
     env.setdefault("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
     if not user_config:
         # HOME too, for git before 2.32 does not know GIT_CONFIG_GLOBAL.
-        env.update(GIT_CONFIG_GLOBAL="/dev/null", HOME=_NOWHERE, XDG_CONFIG_HOME=_NOWHERE)
+        env.update(
+            GIT_CONFIG_NOSYSTEM="1",
+            GIT_CONFIG_GLOBAL="/dev/null",
+            HOME=_NOWHERE,
+            XDG_CONFIG_HOME=_NOWHERE,
+        )
     return env
 
 

@@ -268,7 +268,7 @@ def _fetch_one(
                 )
             return
         except (FetchError, process.StalledError) as error:
-            text = str(error)
+            text = error.cause if isinstance(error, FetchError) else str(error)
             kind = classify(text)
             again = kind.transient and attempt < options.tries
             if again and not stop.wait(2.0 ** (attempt - 1)):

@@ -61,12 +61,13 @@ def patch(fetched: FetchedTree, *, force: bool, reporter: Reporter) -> PatchedTr
         expected = _expected(receipt, fetched)
         heads = {name: repo.head() or "" for name, repo in repositories.items()}
         moved = {name: head for name, head in heads.items() if head != expected[name]}
+        ours = _commits(_links(receipt) if receipt else (), {**expected, **bases})
         unchanged = known_bases and [(link.name, link.digest) for link in links] == wanted
         # A tree that was reset to one of our commits is brought forward again.
-        if unchanged and not set(moved.values()) & _commits(links, bases):
+        if unchanged and not set(moved.values()) & ours:
             _report_unchanged(repositories[""], links, moved, reporter)
         else:
-            _apply(fetched, series, links, repositories, bases, heads, force, reporter)
+            _apply(fetched, series, links, repositories, bases, heads, ours, force, reporter)
         result = load(fetched)
     if result is None:
         raise ValueError("the patch receipt vanished")
@@ -148,6 +149,7 @@ def _apply(
     repositories: Mapping[str, git.Repository],
     bases: dict[str, str],
     heads: Mapping[str, str],
+    ours: set[str],
     force: bool,
     reporter: Reporter,
 ) -> None:
@@ -156,8 +158,8 @@ def _apply(
         kept = ()
     known = tuple(module.path for module in fetched.spec.submodules)
     made = build_chain(series.patches, kept, repositories, bases, known)
-    ours = _commits((*links, *made), {**bases, **fetched.modules})
-    foreign = {name: head for name, head in heads.items() if head not in ours}
+    known_commits = ours | _commits(made, {})
+    foreign = {name: head for name, head in heads.items() if head not in known_commits}
     if foreign:
         _set_commits_aside(fetched, repositories, foreign, force, reporter)
     final = made[-1].heads if made else bases
