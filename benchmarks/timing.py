@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import re
+import resource
 import statistics
 import subprocess
 import sys
@@ -57,8 +58,14 @@ class Result:
 
     name: str
     seconds: tuple[float, ...]
+    cpu_seconds: tuple[float, ...]
     baseline: tuple[float, ...]
     goal: Goal | None
+
+    @property
+    def cpu(self) -> float:
+        """Median processor time in seconds, of all processes of a round: load hardly moves it."""
+        return statistics.median(self.cpu_seconds)
 
     @property
     def median(self) -> float:
@@ -89,7 +96,9 @@ class Result:
         return {
             "case": self.name,
             "seconds": self.seconds,
+            "cpu_seconds": self.cpu_seconds,
             "median": self.median,
+            "cpu": self.cpu,
             "ratio": self.ratio,
             "more": self.more,
             "goal": goal,
@@ -182,17 +191,27 @@ def measure(cases: Sequence[Case], runs: int) -> list[Result]:
     Times are only compared within a round, so that a load that changes slowly changes both sides.
     """
     times: dict[str, list[float]] = {case.name: [] for case in cases}
+    cpu: dict[str, list[float]] = {case.name: [] for case in cases}
     for number in range(runs):
         shift = number % len(cases)
         for case in (*cases[shift:], *cases[:shift]):
             case.before()
-            started = time.perf_counter()
+            started, used = time.perf_counter(), _cpu()
             case.run()
             times[case.name].append(time.perf_counter() - started)
+            cpu[case.name].append(_cpu() - used)
             case.after()
             _show_progress(number, runs, case.name, times[case.name][-1])
     baseline = tuple(times[cases[0].name])
-    return [Result(case.name, tuple(times[case.name]), baseline, case.goal) for case in cases]
+    return [
+        Result(c.name, tuple(times[c.name]), tuple(cpu[c.name]), baseline, c.goal) for c in cases
+    ]
+
+
+def _cpu() -> float:
+    """Return the processor time of the children that have ended, theirs included."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 def _show_progress(number: int, runs: int, name: str, seconds: float) -> None:
@@ -222,7 +241,7 @@ def report(title: str, results: Sequence[Result], load_before: float, *, as_json
 
 
 def _table(title: str, results: Sequence[Result], conditions: Mapping[str, Any]) -> list[str]:
-    rows = [("case", "median", "range", "ratio", "more", "goal", "")]
+    rows = [("case", "median", "range", "cpu", "ratio", "more", "goal", "")]
     for result in results:
         verdict = {None: "", True: "met", False: "missed"}[result.met]
         span = f"{min(result.seconds):.2f}-{max(result.seconds):.2f}"
@@ -234,6 +253,7 @@ def _table(title: str, results: Sequence[Result], conditions: Mapping[str, Any])
                 result.name,
                 f"{result.median:.2f} s",
                 span,
+                f"{result.cpu:.2f} s",
                 *compared,
                 str(result.goal or ""),
                 verdict,

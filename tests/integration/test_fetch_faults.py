@@ -358,7 +358,7 @@ def test_one_of_many_fails(workspace: Workspace, server: SshServer, reference: R
     assert server.calls() == 4
     server.behave()
     assert "fetching 1 pinned commits from 1 repositories" in workspace.gen().stderr
-    assert server.calls() == 5
+    assert (server.calls("fmt"), server.calls()) == (2, 5)
     reference.check(workspace)
 
 
@@ -585,6 +585,20 @@ def test_mirror_map_is_missing(workspace: Workspace) -> None:
     message = workspace.fails(code=3)
     assert f"[fetch] {workspace.mirrors}: the mirror map does not exist" in message
     assert "remedy: correct --mirrors or ASCENDTORCH_MIRRORS" in message
+
+
+def test_folders_of_submodules_are_there_first(workspace: Workspace) -> None:
+    """Or a git that checks out the release may meet them half-made, which looks like damage."""
+    prelude = """
+from pathlib import Path
+from ascendtorch.stages import materialise
+real = materialise._check_out_all
+def checked(jobs, *rest):
+    assert all(Path(job.work_tree).is_dir() for job in jobs)
+    real(jobs, *rest)
+materialise._check_out_all = checked
+"""
+    workspace.gen("--only", "fetch", prelude=prelude)
 
 
 # -- the disk

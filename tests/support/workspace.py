@@ -20,7 +20,6 @@ from support.zygote import Zygote
 
 PACKAGE = Path(__file__).resolve().parents[2] / "scripts"
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
-_SECONDS = 60.0
 _START = "from ascendtorch.cli import main\nmain()\n"
 
 #: Every path below some folders: kind, content digest and mtime in nanoseconds.
@@ -159,22 +158,34 @@ class Workspace:
         wrapper: Iterable[str] = (),
         check: bool = True,
         timeout: float = 60,
+        module: bool = False,
     ) -> Done:
-        """Run the tool; with `check`, a failure of it is a failure of the test."""
-        done = subprocess.run(
-            [*wrapper, *self.command(*arguments, prelude=prelude)],
-            cwd=cwd or self.root,
-            env=self.environment(env),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=timeout,
-            check=False,
-        )
-        if check and done.returncode != 0:
-            raise AssertionError(f"{arguments}: exit code {done.returncode}\n{done.stderr}")
-        return Done(done.returncode, done.stdout, done.stderr)
+        """Run the tool; with `check`, a failure of it is a failure of the test.
+
+        Args:
+            prelude: Python that runs before it.
+            wrapper: the start of the command line.
+            module: run `python -m ascendtorch` even where a fork of a loaded process would do.
+        """
+        folder, variables = cwd or self.root, self.environment(env)
+        if module or wrapper or self.zygote is None:
+            ended = subprocess.run(
+                [*wrapper, *self.command(*arguments, prelude=prelude)],
+                cwd=folder,
+                env=variables,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=timeout,
+                check=False,
+            )
+            done = Done(ended.returncode, ended.stdout, ended.stderr)
+        else:
+            done = Done(*self.zygote.run(list(arguments), folder, variables, timeout, prelude))
+        if check and done.code != 0:
+            raise AssertionError(f"{arguments}: exit code {done.code}\n{done.stderr}")
+        return done
 
     def start(
         self, *arguments: str, env: Mapping[str, str | None] | None = None, prelude: str = ""

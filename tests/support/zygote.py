@@ -36,9 +36,18 @@ class Zygote:
         )
 
     def run(
-        self, arguments: list[str], folder: Path, env: Mapping[str, str], seconds: float
+        self,
+        arguments: list[str],
+        folder: Path,
+        env: Mapping[str, str],
+        seconds: float,
+        prelude: str = "",
     ) -> tuple[int, str, str]:
-        """Run the tool; return its exit code (negative for a signal) and both streams."""
+        """Run the tool; return its exit code (negative for a signal) and both streams.
+
+        Args:
+            prelude: Python that the process runs before it.
+        """
         if self._process.stdin is None or self._process.stdout is None:
             raise AssertionError("the process has no pipes")
         with tempfile.TemporaryDirectory() as scratch:
@@ -49,6 +58,7 @@ class Zygote:
                 "env": dict(env),
                 "streams": streams,
                 "seconds": seconds,
+                "prelude": prelude,
             }
             self._process.stdin.write(json.dumps(request) + "\n")
             self._process.stdin.flush()
@@ -99,6 +109,7 @@ def _become(request: dict[str, Any]) -> None:
         sys.argv[1:] = request["arguments"]
         from ascendtorch.cli import main
 
+        exec(request["prelude"], {})  # noqa: S102 (a test's own words)
         main()
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else int(error.code is not None)

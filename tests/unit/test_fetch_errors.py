@@ -95,6 +95,16 @@ SAID = {
         "the server no longer has the pinned commit",
         False,
     ),
+    "a tag's hash": (
+        "56b43f4fec1f76953f15a627694d4bba34588969 is tag, not a commit",
+        "the pin names no commit",
+        False,
+    ),
+    "host key": (
+        "Host key verification failed.\nfatal: Could not read from remote repository.",
+        "the server's SSH key is not known here",
+        False,
+    ),
     "full disk": (
         "fatal: write error: No space left on device\nfatal: index-pack failed",
         "the disk is full",

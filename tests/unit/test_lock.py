@@ -64,6 +64,16 @@ def test_waiting_ends_in_an_error(path: Path) -> None:
         pytest.fail("the lock was taken twice")
 
 
+@pytest.mark.usefixtures("release")
+def test_waiting_can_be_cancelled(path: Path) -> None:
+    """faults.md 2."""
+    with (
+        pytest.raises(BusyError),
+        lock.held(path, what="the workspace", wait_seconds=60, cancelled=lambda: True),
+    ):
+        pytest.fail("the lock was taken twice")
+
+
 def test_waiting_says_so_and_goes_on(path: Path, release: threading.Event) -> None:
     """faults.md 47."""
     waits: list[str] = []

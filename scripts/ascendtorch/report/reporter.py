@@ -88,7 +88,7 @@ class LiveReporter(PlainReporter):
         from rich.progress import Progress as Bar  # noqa: PLC0415
 
         columns: tuple[Any, ...] = (
-            TextColumn("[{task.fields[stage]}] {task.description}"),
+            TextColumn("[{task.fields[stage]}] {task.description}", markup=False),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
             TimeElapsedColumn(),

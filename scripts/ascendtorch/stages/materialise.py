@@ -69,6 +69,10 @@ def new_tree(plan: Plan, tree: Path, cache: ObjectCache, advance: Advance) -> No
             )
         )
     try:
+        # Before any git starts: one that checks out a release fails when a folder of a submodule
+        # appears between its look and its mkdir.
+        for job in jobs:
+            job.work_tree.mkdir(parents=True, exist_ok=True)
         _check_out_all(jobs, plan.spec, cache, advance)
         _save(plan.spec, top / "ascendtorch", {m.path: m.commit for m in plan.submodules})
     except BaseException:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,8 @@ from typing import Any
 
 from ascendtorch.edge import files, git
 from ascendtorch.edge.files import read_json, write_json
-from ascendtorch.errors import EditedError, HostError, PatchError
+from ascendtorch.errors import HostError, PatchError
+from ascendtorch.stages.edits import refuse_linked_parent, set_aside
 from ascendtorch.stages.materialise import BRANCH
 
 STAGE = "patch"
@@ -67,7 +67,7 @@ def promote(
     ]
     top = _work_tree(repositories[""])
     if edited:
-        _handle_edits(top, state, edited, force)
+        set_aside(top, edited, stage=STAGE, backup=state / "backup", force=force)
     for move in moves:
         _refuse_lock(repositories[move.repository])
     write_json(
@@ -132,42 +132,10 @@ def _edited(repository: git.Repository, name: str, changes: list[git.Change]) ->
         }
         actual = found.get(change.path)
         odd = actual is None and os.path.lexists(path)
-        parent = files.symlinked_parent(top, change.path)
-        if parent is not None:
-            raise EditedError(
-                "a folder was replaced by a symbolic link",
-                stage=STAGE,
-                path=top / parent,
-                remedy="put the folder back",
-            )
+        refuse_linked_parent(top, change.path, STAGE)
         if odd or actual not in allowed:
             edited.append(prefix + change.path)
     return edited
-
-
-def _handle_edits(tree: Path, state: Path, edited: list[str], force: bool) -> None:
-    shown = ", ".join(edited[:8]) + (f" and {len(edited) - 8} more" if len(edited) > 8 else "")
-    if not force:
-        raise EditedError(
-            f"{len(edited)} files that must change were changed by hand: {shown}",
-            stage=STAGE,
-            path=tree,
-            remedy="commit your work elsewhere or export it into the series; or pass "
-            "--force, which first copies them to a backup folder",
-        )
-    backup = state / "backup" / time.strftime("%Y%m%d-%H%M%S")
-    for path in edited:
-        source, target = tree / path, backup / path
-        if os.path.lexists(source):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if source.is_dir() and not source.is_symlink():
-                raise EditedError(
-                    "a folder stands where a file belongs",
-                    stage=STAGE,
-                    path=source,
-                    remedy="move it away",
-                )
-            shutil.copy2(source, target, follow_symlinks=False)
 
 
 def _refuse_lock(repository: git.Repository) -> None:

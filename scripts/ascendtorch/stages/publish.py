@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ascendtorch.edge import files
 from ascendtorch.edge.files import sha256_bytes, sha256_file
-from ascendtorch.errors import EditedError
+from ascendtorch.stages.edits import refuse_linked_parent, set_aside
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ def publish(
     paths = sorted({*wanted, *known})
     edited = [path for path in paths if _is_edited(folder, path, wanted, known, stage)]
     if edited:
-        _handle_edits(folder, edited, backup, stage, force)
+        set_aside(folder, edited, stage=stage, backup=backup, force=force)
     stale = [path for path in known if path not in wanted and os.path.lexists(folder / path)]
     # First, because a file may have made room for a folder of the same name.
     for path in stale:
@@ -73,14 +71,7 @@ def publish(
 def _is_edited(
     folder: Path, path: str, wanted: Mapping[str, Output], known: Mapping[str, str], stage: str
 ) -> bool:
-    parent = files.symlinked_parent(folder, path)
-    if parent is not None:
-        raise EditedError(
-            "a folder was replaced by a symbolic link",
-            stage=stage,
-            path=folder / parent,
-            remedy="put the folder back, then run the same command again",
-        )
+    refuse_linked_parent(folder, path, stage)
     target = folder / path
     if target.is_symlink() or target.is_dir():
         return True
@@ -88,26 +79,3 @@ def _is_edited(
         return False
     allowed = {known.get(path), wanted[path].digest if path in wanted else None}
     return sha256_file(target) not in allowed
-
-
-def _handle_edits(folder: Path, edited: list[str], backup: Path, stage: str, force: bool) -> None:
-    if not force:
-        raise EditedError(
-            f"changed by hand, and would be overwritten: {', '.join(edited[:8])}",
-            stage=stage,
-            path=folder,
-            remedy="move your change to its source, or pass --force, which first copies the files "
-            "to a backup folder",
-        )
-    backup = backup / time.strftime("%Y%m%d-%H%M%S")
-    for path in edited:
-        source, target = folder / path, backup / path
-        if source.is_dir() and not source.is_symlink():
-            raise EditedError(
-                "a folder stands where a file belongs",
-                stage=stage,
-                path=source,
-                remedy="move it away",
-            )
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(source, target, follow_symlinks=False)
