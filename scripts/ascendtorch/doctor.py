@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ascendtorch.plan import job_count
-from ascendtorch.survey import Facts
 from ascendtorch.toolchain import checks
 from ascendtorch.toolchain.checks import Check
+from ascendtorch.toolchain.facts import Facts
 
 _GIB = 1 << 30
 

@@ -24,6 +24,14 @@ _OTHER_FLAGS = (
     "CXXFLAGS",
     "LDFLAGS",
 )
+#: What CI servers set under names that look like flags; they differ in every run.
+_NOT_FLAGS = frozenset(
+    f"BUILD_{name}"
+    for name in (
+        "CAUSE", "DISPLAY_NAME", "ID", "NUMBER", "REPOSITORY_NAME", "REPOSITORY_URI", "TAG",
+        "TIMESTAMP", "URL", "USER", "USER_ID",
+    )
+)  # fmt: skip
 _DEFINE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)\Z", re.DOTALL)
 
 
@@ -141,8 +149,13 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in environ.items()
-        if re.fullmatch(r"(USE|BUILD|CMAKE)_[A-Z0-9_]+", name) or name in _OTHER_FLAGS
+        if name in _OTHER_FLAGS or (looks_like_flag(name) and name not in _NOT_FLAGS)
     }
+
+
+def looks_like_flag(name: str) -> bool:
+    """Whether upstream's build would pass an environment variable of this name on to CMake."""
+    return re.fullmatch(r"(USE|BUILD|CMAKE)_\w+", name) is not None
 
 
 def parse_defines(texts: tuple[str, ...]) -> dict[str, str]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from ascendtorch.edge import host
 from ascendtorch.errors import AscendTorchError, PatchError, SpecError, ToolError, VersionError
-from ascendtorch.plan import Plan, make_plan
+from ascendtorch.plan import make_plan
 from ascendtorch.series.series import load_series
 from ascendtorch.spec.catalog import Catalog
 from ascendtorch.spec.version import VersionSpec, load_version
+from ascendtorch.toolchain.facts import Facts
 from ascendtorch.toolchain.python import PythonInfo, find_first, find_python
-from ascendtorch.toolchain.tools import ToolInfo, probe_tool
+from ascendtorch.toolchain.tools import probe_tool
 from ascendtorch.workspace import Workspace
 
 #: The tools that are asked for.
@@ -33,40 +33,6 @@ _LIBRARY_FOLDERS = (
     "usr/local/lib",
     "opt/OpenBLAS/lib",
 )
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What was found; memory and disk in bytes.
-
-    Attributes:
-        plan: None when the version has no usable patch set; `patch_problem` says why.
-        pythons: the versions the release is built for.
-        jobs: how many were asked for; None when it is left to us.
-        has_sources: the tree is there already; `has_objects`: a build has begun in it.
-    """
-
-    version: str
-    plan: Plan | None
-    patches: int
-    patch_problem: AscendTorchError | None
-    pythons: tuple[str, ...]
-    tools: Mapping[str, ToolInfo | None]
-    python: PythonInfo | None
-    python_problem: ToolError | None
-    cores: int
-    memory: int | None
-    jobs: int | None
-    architecture: str
-    folder: Path
-    folder_writable: bool
-    disk_free: int
-    has_sources: bool
-    has_objects: bool
-    cache: Path
-    cache_writable: bool
-    lapack: Path | None
-    cann: Path | None
 
 
 def gather_facts(

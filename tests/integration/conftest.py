@@ -11,10 +11,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from support.processes import end_processes_of  # noqa: E402
-from support.upstream import Upstream, make_upstream  # noqa: E402
-from support.workspace import PACKAGE, Reference, Workspace, WorkspaceFactory  # noqa: E402
-from support.zygote import Zygote  # noqa: E402
+from support.processes import end_processes_of
+from support.upstream import Upstream, make_upstream
+from support.workspace import PACKAGE, Reference, Workspace, WorkspaceFactory
+from support.zygote import Zygote
 
 
 @pytest.fixture(scope="session")

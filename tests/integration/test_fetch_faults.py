@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from support import gitbench
 from support.processes import processes_of, wait_until
 from support.servers import SshServer, https_is_possible, https_server

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from support import gitbench
 from support.upstream import EDITS, FMT, GLOO, SMOKE, TBB, VERSION, Upstream
 from support.workspace import Workspace, WorkspaceFactory, changed
@@ -203,7 +204,7 @@ def test_hashes_depend_on_nothing_but_the_pin_and_the_patches(
             "GIT_CONFIG_COUNT": "1",
             "GIT_CONFIG_KEY_0": "core.autocrlf",
             "GIT_CONFIG_VALUE_0": "true",
-        }
+        },
     )
     assert other.head() == ready.head()
     assert other.head(GLOO) == ready.head(GLOO)

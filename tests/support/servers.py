@@ -94,9 +94,9 @@ def https_server(folder: Path, status: int, *, tls: bool = True) -> Iterator[Htt
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        do_CONNECT = do_GET  # noqa: N815
+        do_CONNECT = do_GET
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        def log_message(self, format: str, *args: Any) -> None:
             pass
 
     server = _QuietServer(("127.0.0.1", 0), Handler)

@@ -257,7 +257,7 @@ class Workspace:
                 info = path.lstat()
                 where = path.relative_to(folder).as_posix()
                 if path.is_symlink():
-                    found[where] = ("link", os.readlink(path), info.st_mtime_ns)
+                    found[where] = ("link", str(path.readlink()), info.st_mtime_ns)
                 elif path.is_dir():
                     # A lock that comes and goes moves the build folder's own time.
                     found[where] = ("folder", "", 0 if path.name == "build" else info.st_mtime_ns)

@@ -12,8 +12,9 @@ from ascendtorch.doctor import BUILD_BYTES, SOURCES_BYTES, can_build, evaluate
 from ascendtorch.errors import SpecError, ToolError, VersionError
 from ascendtorch.plan import Plan, make_plan
 from ascendtorch.spec.version import ToolRange, Upstream, VersionSpec, WheelSpec
-from ascendtorch.survey import Facts, find_lapack
+from ascendtorch.survey import find_lapack
 from ascendtorch.toolchain.checks import Check
+from ascendtorch.toolchain.facts import Facts
 from ascendtorch.toolchain.python import PythonInfo, parse_probe
 from ascendtorch.toolchain.tools import ToolInfo
 

@@ -120,6 +120,7 @@ def test_only_the_named_protocols_are_allowed(protocols: tuple[str, ...]) -> Non
         "file:///srv/mirror/pytorch.git",
         "file:///srv/my mirror/pytorch.git",
         "file:///srv/镜像/pytorch.git",
+        'file:///srv/it\'s (the) "mirror" #1/pytorch.git',
     ],
 )
 def test_safe_urls(url: str) -> None:
@@ -139,6 +140,14 @@ def test_safe_urls(url: str) -> None:
         "ftp://host/x",
         "HTTPS://host/x",
         "-oProxyCommand=id",
+        "ssh://-oProxyCommand=id/x",
+        "ssh://-oProxyCommand=id@host/x",
+        "ssh://ann@-oProxyCommand=id/x",
+        "https://-x/y",
+        "https:///x",
+        "https://host/a b",
+        "file://host/x",
+        "file:///srv/\x1b[2J",
         "--upload-pack=id",
         " https://host/x",
         "https://host/x\n",
@@ -161,7 +170,7 @@ def test_unsafe_urls(url: str) -> None:
     assert not git.is_safe_url(url)
 
 
-@pytest.mark.parametrize("text", ["0123456789abcdef0123456789abcdef01234567", git.ZERO])
+@pytest.mark.parametrize("text", ["0123456789abcdef0123456789abcdef01234567", "0" * 40])
 def test_full_hashes(text: str) -> None:
     assert git.is_commit(text)
 

@@ -88,13 +88,7 @@ def test_every_part_has_its_layer() -> None:
     assert {_part(module) for module in _modules()} <= set(RANK)
 
 
-_FACTS = pytest.mark.xfail(strict=True, reason="toolchain.checks takes Facts from survey")
-
-
-@pytest.mark.parametrize(
-    "module",
-    [pytest.param(name, marks=[_FACTS] * (name == "toolchain.checks")) for name in _modules()],
-)
+@pytest.mark.parametrize("module", _modules())
 def test_imports_point_one_way(module: str) -> None:
     """Also those inside functions: a lazy import upwards is still an import upwards."""
     upwards = {
@@ -105,7 +99,7 @@ def test_imports_point_one_way(module: str) -> None:
     assert upwards == set()
 
 
-@pytest.mark.parametrize("of", ["modules", pytest.param("parts", marks=_FACTS)])
+@pytest.mark.parametrize("of", ["modules", "parts"])
 def test_no_circles(of: str) -> None:
     graph: dict[str, set[str]] = {}
     for module in _modules():
@@ -120,7 +114,6 @@ def test_no_circles(of: str) -> None:
         pytest.fail(f"a circle of imports: {' -> '.join(error.args[1])}")
 
 
-@pytest.mark.xfail(strict=True, reason="two modules name subprocess.TimeoutExpired")
 def test_processes_start_in_one_module() -> None:
     starters = {"subprocess", "pty", "multiprocessing", "asyncio"}
     users = {

@@ -52,7 +52,7 @@ def test_a_second_run_fails_at_once_and_names_the_first(path: Path) -> None:
         lock.held(path, what="the workspace", on_wait=waits.append),
     ):
         pytest.fail("the lock was taken twice")
-    assert caught.value.path == str(path)
+    assert (caught.value.stage, caught.value.path) == ("lock", str(path))
     assert "--wait" in (caught.value.remedy or "")
     assert waits == []
 

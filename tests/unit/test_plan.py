@@ -50,6 +50,8 @@ def test_only_flags_are_taken_from_the_environment(make_spec: Spec) -> None:
     environ = {
         "USE_NINJA": "0",
         "BUILD_TEST": "1",
+        "BUILD_NUMBER": "77",
+        "CMAKE_PREFIX_PATH": "/opt/openblas",
         "DEBUG": "1",
         "CC": "clang",
         "PATH": "/bin",
@@ -59,7 +61,7 @@ def test_only_flags_are_taken_from_the_environment(make_spec: Spec) -> None:
     }
     plan = _plan(make_spec(), environ=environ)
     taken = {flag.name for flag in plan.flags if flag.origin == "environment"}
-    assert taken == {"USE_NINJA", "BUILD_TEST", "DEBUG", "CC"}
+    assert taken == {"USE_NINJA", "BUILD_TEST", "CMAKE_PREFIX_PATH", "DEBUG", "CC"}
 
 
 def test_upstream_defaults_are_not_passed_on(make_spec: Spec) -> None:

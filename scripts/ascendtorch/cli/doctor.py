@@ -12,8 +12,9 @@ import click
 from ascendtorch.cli import options
 from ascendtorch.doctor import can_build, evaluate
 from ascendtorch.errors import ToolError
-from ascendtorch.survey import Facts, gather_facts
+from ascendtorch.survey import gather_facts
 from ascendtorch.toolchain.checks import Check
+from ascendtorch.toolchain.facts import Facts
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 _MARKS = {"ok": "ok", "warn": "warn", "fail": "FAIL"}

@@ -11,12 +11,13 @@ import shutil
 import stat
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ascendtorch.errors import HostError, StateError
 
+_SCRATCH = ".ascendtorch-"
 _REMEDIES = {
     errno.ENOSPC: "free some space (`df -h` shows where) and run the same command again",
     errno.EDQUOT: "free some of your quota and run the same command again",
@@ -62,7 +63,7 @@ def write_atomic(path: Path, data: bytes, *, executable: bool | None = None) -> 
     rename never crosses file systems. An existing file keeps its mode unless `executable` is given.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".ascendtorch-{uuid.uuid4().hex}")
+    scratch = path.with_name(f"{_SCRATCH}{uuid.uuid4().hex}")
     # Not mkstemp: a file made with the wanted mode gets the umask from the kernel. Asking for the
     # umask means setting it, which other threads that write at the same moment would feel.
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
@@ -78,6 +79,13 @@ def write_atomic(path: Path, data: bytes, *, executable: bool | None = None) -> 
         with contextlib.suppress(OSError):
             scratch.unlink()
         raise
+
+
+def sweep(folders: Iterable[Path]) -> None:
+    """Remove what a killed `write_atomic` left in some folders; nobody may be writing there."""
+    for folder in set(folders):
+        for scratch in folder.glob(f"{_SCRATCH}*"):
+            scratch.unlink()
 
 
 def write_if_changed(path: Path, data: bytes, *, executable: bool = False) -> bool:

@@ -16,7 +16,13 @@ from typing import Callable
 from ascendtorch.edge import process
 
 _COMMIT = re.compile(r"[0-9a-f]{40}\Z")
-_URL = re.compile(r"(https|ssh|file)://[A-Za-z0-9_./:@%+~=,\-\[\] \u0080-\U0010ffff]+\Z")
+#: A user or host that begins with a hyphen is an option to ssh. A local path may hold anything that
+#: is printed: no shell ever sees it.
+_URL = re.compile(
+    r"(?:(?:https|ssh)://(?:[A-Za-z0-9_][A-Za-z0-9_.:%+~=-]*@)?[A-Za-z0-9\[]"
+    r"[A-Za-z0-9_./:%+~=,\-\[\]\u00a0-\U0010ffff]*"
+    r"|file:///[^\x00-\x1f\x7f-\x9f]+)\Z"
+)
 
 #: git variables that say how to reach a server; every other one is dropped.
 _KEPT = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "GIT_PROXY_COMMAND")
@@ -41,9 +47,6 @@ _SAFE_CONFIG = {
 
 _NOWHERE = "/nonexistent"
 
-ZERO = "0" * 40
-EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
-
 
 def is_commit(text: str) -> bool:
     """Whether `text` is a full, lower-case commit hash."""
@@ -63,8 +66,8 @@ def environment(
     Args:
         base: the caller's environment.
         protocols: what may be fetched over; none by default.
-        user_config: read the user's and the system's configuration too. Only for reaching servers, where it
-            holds proxies and certificates.
+        user_config: read the user's and the system's configuration too. Only for reaching
+            servers, where it holds proxies and certificates.
     """
     env = {k: v for k, v in base.items() if not k.startswith("GIT_") or k in _KEPT}
     env.update(

@@ -60,6 +60,7 @@ def held(
         except Timeout as error:
             raise BusyError(
                 f"{what} is in use by {owner}",
+                stage="lock",
                 path=path,
                 remedy="wait until it ends (--wait SECONDS does so), or stop that process",
             ) from error

@@ -51,6 +51,10 @@ class ProcessFailedError(Exception):
         self.result = result
 
 
+class TimedOutError(Exception):
+    """A process took longer than it was allowed to."""
+
+
 class StalledError(Exception):
     """A process printed nothing for longer than it was allowed to."""
 
@@ -79,18 +83,21 @@ def run(
     Raises:
         ProcessFailedError: it ended with a code other than 0 and `check` is set.
         FileNotFoundError: there is no such program.
-        subprocess.TimeoutExpired: it took longer than `timeout` seconds.
+        TimedOutError: it took longer than `timeout` seconds.
     """
-    done = subprocess.run(
-        list(argv),
-        cwd=cwd,
-        env=None if env is None else dict(env),
-        input=stdin,
-        stdin=subprocess.DEVNULL if stdin is None else None,
-        capture_output=True,
-        timeout=timeout,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            list(argv),
+            cwd=cwd,
+            env=None if env is None else dict(env),
+            input=stdin,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise TimedOutError(f"`{shlex.join(argv)}` took longer than {timeout:g} s") from error
     result = Result(tuple(argv), done.returncode, done.stdout, done.stderr)
     if check and done.returncode != 0:
         raise ProcessFailedError(result)

@@ -36,7 +36,6 @@ class PlainReporter:
         self._stream = stream or sys.stderr
         self._interval = interval
         self._lock = threading.Lock()
-        self._start = time.monotonic()
         self.warnings: list[str] = []
 
     def say(self, stage: str, text: str) -> None:

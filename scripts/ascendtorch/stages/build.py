@@ -202,7 +202,7 @@ def _refuse_future(tree: Path, objects: Path) -> None:
             "build what is made from them again and again",
             stage=STAGE,
             path=ahead[0],
-            remedy=f"correct the clock, or run: find {tree} -newermt now -type f -exec touch {{}} +",
+            remedy=f"correct the clock, or: find {tree} -newermt now -type f -exec touch {{}} +",
         )
 
 
@@ -261,6 +261,9 @@ def _run(
     _link_latest(log)
     clean = {**clean_environ(environ), **_named_compilers(plan, environ)}
     env = driver.environment(request, clean)
+    theirs = [f"{f.name}={f.value}" for f in plan.flags if f.origin == "environment"]
+    if theirs:
+        reporter.say(STAGE, f"flags from the environment: {' '.join(theirs)}")
     shown = f"{request.jobs} jobs, launcher {request.launcher.name}"
     reporter.say(STAGE, f"building with {shown}; the log is {log}")
     started = time.monotonic()

@@ -22,8 +22,3 @@ def load(state: Path, stage: str) -> dict[str, Any] | None:
 def save(state: Path, stage: str, **fields: Any) -> None:
     """Write a stage's receipt; unchanged content is not written again."""
     write_json(state / f"{stage}.json", {"schema": SCHEMA, **fields})
-
-
-def drop(state: Path, stage: str) -> None:
-    """Forget a stage, so that its next run starts anew."""
-    (state / f"{stage}.json").unlink(missing_ok=True)

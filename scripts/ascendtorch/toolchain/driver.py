@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ascendtorch.edge import files
+from ascendtorch.plan import looks_like_flag
 from ascendtorch.toolchain.launcher import Launcher
 
 
@@ -72,7 +73,12 @@ class SetuptoolsCMake:
     def environment(self, request: BuildRequest, environ: Mapping[str, str]) -> dict[str, str]:
         """Flags as upstream reads them, and the environment's tools first on PATH."""
         # One language everywhere: messages are read by patterns, and ccache keys on the locale.
-        env = {k: v for k, v in environ.items() if not k.startswith("LC_") and k != "LANGUAGE"}
+        # Flags come from the plan alone.
+        env = {
+            name: value
+            for name, value in environ.items()
+            if not (name.startswith("LC_") or name == "LANGUAGE" or looks_like_flag(name))
+        }
         env.update(request.flags)
         env.update(request.launcher.environment)
         env.update(

@@ -10,7 +10,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,7 +110,7 @@ def probe_python(executable: Path, environ: Mapping[str, str]) -> PythonInfo:
         done = process.run(
             [str(executable), "-I", "-c", _PROBE], env=environ, timeout=_SECONDS, check=False
         )
-    except subprocess.TimeoutExpired as error:
+    except process.TimedOutError as error:
         raise ValueError(f"it does not answer within {_SECONDS:g} s") from error
     except OSError as error:
         raise ValueError(f"it does not start: {error.strerror}") from error

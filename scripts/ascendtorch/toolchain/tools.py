@@ -6,7 +6,6 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,7 +125,7 @@ def _ask(name: str, words: list[str], path: Path, environ: Mapping[str, str]) ->
             timeout=_SECONDS,
             check=False,
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except (OSError, process.TimedOutError) as error:
         return ToolInfo(name, path, "", f"{path} does not start: {error}")
     if done.returncode != 0:
         said = next(iter(done.error_text.splitlines()), "")
