@@ -263,7 +263,7 @@ def _table(title: str, results: Sequence[Result], conditions: Mapping[str, Any])
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
     about = ", ".join(f"{name} {value}" for name, value in conditions.items())
     head = [f"{title}: {len(results[0].seconds)} rounds ({about})"]
-    if conditions["load_before"] > conditions["cores"] / 4:
+    if conditions["load_before"] > conditions["cores"] / 2:
         head.append("the machine was busy with something else: trust the ratios, not the seconds")
     return [*head, *lines]
 

@@ -7,6 +7,7 @@ import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -417,3 +418,19 @@ def test_tree_is_made_again(ready: Workspace) -> None:
     ready.gen()
     manifest = json.loads((ready.rendered / "manifest.json").read_text())
     assert manifest["patched_commit"] == ready.head()
+
+
+def test_two_spellings_of_a_repository_are_fetched_once(workspace: Workspace) -> None:
+    """Upstream writes some remotes with ``.git`` and some without."""
+
+    def spell_alike(data: dict[str, Any]) -> None:
+        modules = data["submodules"]
+        tbb = modules["third_party/tbb"]
+        tbb["url"] = modules["third_party/gloo"]["url"].removesuffix(".git")
+        tbb["commit"] = modules["third_party/gloo"]["commit"]
+
+    workspace.edit_version(spell_alike)
+    done = workspace.gen("--only", "fetch", check=False)
+    # The pins contradict the release, which is found after the fetch.
+    assert "from 3 repositories" in done.stderr
+    assert "waiting for" not in done.stderr

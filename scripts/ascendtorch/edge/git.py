@@ -47,6 +47,17 @@ _SAFE_CONFIG = {
 
 _NOWHERE = "/nonexistent"
 
+_UNFINISHED = {
+    "rebase-merge": "a rebase",
+    "rebase-apply": "a rebase or `git am`",
+    "MERGE_HEAD": "a merge",
+    "CHERRY_PICK_HEAD": "a cherry-pick",
+    "REVERT_HEAD": "a revert",
+}
+_REFUSED = re.compile(
+    r"No space left|Disk quota|Read-only file system|Permission denied|unable to (write|create)"
+)
+
 
 def is_commit(text: str) -> bool:
     """Whether `text` is a full, lower-case commit hash."""
@@ -267,6 +278,28 @@ class Repository:
     def _status(self, *options: str) -> list[str]:
         raw = self.run("status", "--porcelain=v1", "-z", "--no-renames", *options)
         return [entry[3:].rstrip("/") for entry in raw.text.split("\0") if entry]
+
+    def staged(self) -> dict[str, str]:
+        """List the blobs in the index by path; a path with conflicts has none of them."""
+        entries = filter(None, self.run("ls-files", "--stage", "-z").text.split("\0"))
+        found: dict[str, str] = {}
+        for entry in entries:
+            meta, _, path = entry.partition("\t")
+            _, oid, stage = meta.split()
+            found[path] = oid if stage == "0" else "conflict"
+        return found
+
+    def unfinished(self) -> str | None:
+        """Name what a person has begun in the work tree and not finished, if anything."""
+        for name, what in _UNFINISHED.items():
+            if (self.git_dir / name).exists():
+                return what
+        return None
+
+
+def host_refusal(text: str) -> str | None:
+    """Return the line of git's output in which the machine refuses to write, if there is one."""
+    return next((line for line in text.splitlines() if _REFUSED.search(line)), None)
 
 
 def read_head(git_dir: Path) -> str | None:

@@ -31,7 +31,7 @@ class Mirrors:
         A prefix matches whole path components, with or without ``.git`` at the end. The
         ``file`` protocol is only ever allowed for a URL that a rule names.
         """
-        plain = _plain(url)
+        plain = plain_url(url)
         for start, target in sorted(self.rules, key=lambda rule: -len(rule[0])):
             if plain == start or plain.startswith(start + "/"):
                 rest = plain[len(start) :]
@@ -45,7 +45,8 @@ def _source(url: str) -> Source:
     return Source(url, (url.partition("://")[0],))
 
 
-def _plain(url: str) -> str:
+def plain_url(url: str) -> str:
+    """Return what two URLs of one repository share: without ``.git`` and a slash at the end."""
     url = url.rstrip("/")
     return url[: -len(".git")] if url.endswith(".git") else url
 
@@ -65,7 +66,7 @@ def load_mirrors(path: Path) -> Mirrors:
     rules: dict[str, str] = {}
     for item in root:
         fields = item.fields("from", "to")
-        start, target = _plain(_url(fields["from"])), _url(fields["to"])
+        start, target = plain_url(_url(fields["from"])), _url(fields["to"])
         if start in rules:
             fields["from"].fail("is mapped twice", "keep one of the two rules")
         rules[start] = target

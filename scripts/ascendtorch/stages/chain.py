@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ascendtorch.edge import git, process
-from ascendtorch.errors import PatchError
+from ascendtorch.errors import HostError, PatchError
 from ascendtorch.series.nearest import explain_mismatch
 from ascendtorch.series.patchfile import FileDiff, PatchFile
 
@@ -102,9 +102,12 @@ class ChainBuilder:
             changed.add(part.repository)
         for name in self._with_parents(changed):
             self._commit(name, patch)
-        for item in patch.files:
-            self._touched[item.path] = patch.name
+        self.note(patch)
         return Link(patch.name, patch.digest, dict(self._heads))
+
+    def note(self, patch: PatchFile) -> None:
+        """Remember which files a patch touches, for the message when a later one does not fit."""
+        self._touched.update({item.path: patch.name for item in patch.files})
 
     def _with_parents(self, changed: set[str]) -> list[str]:
         names = set(changed)
@@ -187,6 +190,7 @@ class ChainBuilder:
     def _refuse(
         self, patch: PatchFile, part: Part, repository: git.Repository, index: Path, said: str
     ) -> NoReturn:
+        _refuse_full_disk(repository, said)
         depth = len(Path(part.repository).parts) + 1
         prefix = f"{part.repository}/" if part.repository else ""
         reverse = repository.run(
@@ -257,6 +261,17 @@ class ChainBuilder:
         )
 
 
+def _refuse_full_disk(repository: git.Repository, said: str) -> None:
+    refusal = git.host_refusal(said)
+    if refusal is not None:
+        raise HostError(
+            refusal,
+            stage=STAGE,
+            path=repository.git_dir,
+            remedy="free some space or give write permission, then run the same command again",
+        )
+
+
 def _fail(patch: PatchFile, cause: str, remedy: str) -> NoReturn:
     raise PatchError(cause, stage=STAGE, path=patch.path, remedy=remedy)
 
@@ -278,6 +293,8 @@ def build_chain(
     with tempfile.TemporaryDirectory(prefix="ascendtorch-") as scratch:
         builder = ChainBuilder(repositories, heads, known, Path(scratch))
         made = list(kept)
+        for patch in patches[: len(kept)]:
+            builder.note(patch)
         try:
             for patch in patches[len(kept) :]:
                 link = builder.apply(patch)
@@ -285,6 +302,7 @@ def build_chain(
                     link or Link(patch.name, patch.digest, dict(made[-1].heads if made else bases))
                 )
         except process.ProcessFailedError as error:
+            _refuse_full_disk(repositories[""], error.result.error_text)
             raise PatchError(
                 str(error),
                 stage=STAGE,

@@ -14,7 +14,7 @@ from ascendtorch.edge.files import host_errors
 from ascendtorch.errors import AscendTorchError, EditedError, FetchError, HostError
 from ascendtorch.plan import Plan
 from ascendtorch.report.reporter import Advance, Reporter
-from ascendtorch.spec.mirrors import Mirrors, Source
+from ascendtorch.spec.mirrors import Mirrors, Source, plain_url
 from ascendtorch.spec.version import VersionSpec
 from ascendtorch.stages import materialise, receipts
 from ascendtorch.stages.fetch_errors import classify, essence
@@ -179,12 +179,12 @@ def _set_aside(tree: Path, place: Path, name: str) -> Path:
 
 
 def _group(pins: list[tuple[str, str]], mirrors: Mirrors) -> list[_Remote]:
-    by_url: dict[str, list[str]] = {}
+    remotes: dict[str, tuple[str, list[str]]] = {}
     for url, commit in pins:
-        commits = by_url.setdefault(url, [])
+        _, commits = remotes.setdefault(plain_url(url), (url, []))
         if commit not in commits:
             commits.append(commit)
-    return [_Remote(url, tuple(c), mirrors.source(url)) for url, c in by_url.items()]
+    return [_Remote(url, tuple(c), mirrors.source(url)) for url, c in remotes.values()]
 
 
 def _fill_cache(

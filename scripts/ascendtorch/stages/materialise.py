@@ -7,7 +7,6 @@ tree is made beside its place and renamed into it whole; so is each submodule ad
 from __future__ import annotations
 
 import os
-import re
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +24,6 @@ from ascendtorch.stages.results import FetchedTree
 
 BASE_REF = "refs/ascendtorch/base"
 BRANCH = "refs/heads/ascendtorch"
-_REFUSED = re.compile(r"unable to (write|create)|No space|Read-only|Permission denied")
 #: Bytes; less than any disk has on which work can go on.
 _FULL = 1 << 20
 _WORKERS = max(2, min(8, os.cpu_count() or 2))
@@ -190,12 +188,12 @@ def _check_out(job: _Checkout, spec: VersionSpec, cache: ObjectCache) -> None:
         repository.run("read-tree", "--reset", "-u", job.commit)
     except process.ProcessFailedError as error:
         text = error.result.error_text
-        refused = [line for line in text.splitlines() if _REFUSED.search(line)]
+        refused = git.host_refusal(text)
         if refused:
             # git does not say why it could not write a file.
             full = " (No space left on device)" if free_disk(job.work_tree) < _FULL else ""
             raise HostError(
-                refused[0] + full,
+                refused + full,
                 stage="fetch",
                 path=job.work_tree,
                 remedy="free some space or give write permission, then run the same command again",

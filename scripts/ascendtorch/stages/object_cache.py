@@ -18,7 +18,7 @@ from typing import Callable
 from ascendtorch.edge import files, git, lock
 from ascendtorch.edge.files import read_json, write_atomic, write_json
 from ascendtorch.errors import FetchError, StateError
-from ascendtorch.spec.mirrors import Source
+from ascendtorch.spec.mirrors import Source, plain_url
 
 _SCHEMA = 1
 _OLD_SECONDS = 24 * 3600.0
@@ -32,7 +32,7 @@ class ObjectCache:
 
     def repository(self, url: str) -> git.Repository:
         """Return the bare repository for a remote."""
-        plain = url[: -len(".git")] if url.endswith(".git") else url
+        plain = plain_url(url)
         slug = re.sub(r"[^A-Za-z0-9]+", "-", plain.partition("://")[2]).strip("-")[-60:]
         digest = hashlib.sha256(plain.encode()).hexdigest()[:10]
         return git.Repository(self.root / "git" / f"{slug}-{digest}.git")

@@ -9,13 +9,13 @@ from typing import Any
 
 from ascendtorch.edge import git, process
 from ascendtorch.edge.files import host_errors
-from ascendtorch.errors import EditedError, PatchError
+from ascendtorch.errors import EditedError, HostError, PatchError
 from ascendtorch.report.reporter import Reporter
 from ascendtorch.series.patchfile import PatchFile
 from ascendtorch.series.series import Series, load_series
 from ascendtorch.stages import promote, receipts
 from ascendtorch.stages.chain import STAGE, Link, build_chain, split
-from ascendtorch.stages.materialise import parent_module
+from ascendtorch.stages.materialise import BRANCH, parent_module
 from ascendtorch.stages.results import FetchedTree, PatchedTree
 
 
@@ -64,7 +64,8 @@ def patch(fetched: FetchedTree, *, force: bool, reporter: Reporter) -> PatchedTr
         ours = _commits(_links(receipt) if receipt else (), {**expected, **bases})
         unchanged = known_bases and [(link.name, link.digest) for link in links] == wanted
         # A tree that was reset to one of our commits is brought forward again.
-        if unchanged and not set(moved.values()) & ours:
+        reset = set(moved.values()) & ours and not repositories[""].unfinished()
+        if unchanged and not reset:
             _report_unchanged(repositories[""], links, moved, reporter)
         else:
             _apply(fetched, series, links, repositories, bases, heads, ours, force, reporter)
@@ -80,6 +81,14 @@ def _git_errors(tree: Path) -> Iterator[None]:
     try:
         yield
     except process.ProcessFailedError as error:
+        refusal = git.host_refusal(error.result.error_text)
+        if refusal is not None:
+            raise HostError(
+                refusal,
+                stage=STAGE,
+                path=tree,
+                remedy="free some space or give write permission, then run the same command again",
+            ) from error
         raise PatchError(
             f"git failed on the tree: {error.result.error_text or error}",
             stage=STAGE,
@@ -131,11 +140,8 @@ def _complete(fetched: FetchedTree, force: bool, reporter: Reporter) -> None:
     repositories = {
         move.repository: git.Repository.at(fetched.tree / move.repository) for move in moves
     }
-    heads = {move.repository: repositories[move.repository].head() or "" for move in moves}
     ours = {commit for move in moves for commit in (move.old, move.new)}
-    foreign = {name: head for name, head in heads.items() if head not in ours}
-    if foreign:
-        _set_commits_aside(fetched, repositories, foreign, force, reporter)
+    _set_commits_aside(fetched, repositories, ours, force, reporter)
     promote.promote(moves, repositories, fetched.state, journal["receipt"], force=force)
     receipts.save(fetched.state, STAGE, **journal["receipt"])
     promote.finish(fetched.state)
@@ -158,10 +164,7 @@ def _apply(
         kept = ()
     known = tuple(module.path for module in fetched.spec.submodules)
     made = build_chain(series.patches, kept, repositories, bases, known)
-    known_commits = ours | _commits(made, {})
-    foreign = {name: head for name, head in heads.items() if head not in known_commits}
-    if foreign:
-        _set_commits_aside(fetched, repositories, foreign, force, reporter)
+    _set_commits_aside(fetched, repositories, ours | _commits(made, {}), force, reporter)
     final = made[-1].heads if made else bases
     receipt = {
         "bases": bases,
@@ -213,12 +216,25 @@ def _report_unchanged(
 def _set_commits_aside(
     fetched: FetchedTree,
     repositories: Mapping[str, git.Repository],
-    moved: Mapping[str, str],
+    ours: set[str],
     force: bool,
     reporter: Reporter,
 ) -> None:
-    if not force:
-        names = ", ".join(name or "the release" for name in moved)
+    """Keep a person's commits, which the tree will no longer show, or refuse without `force`."""
+    foreign: list[tuple[str, str]] = []
+    for name, repository in repositories.items():
+        begun = repository.unfinished()
+        if begun is not None:
+            raise EditedError(
+                f"{begun} is not finished",
+                stage=STAGE,
+                path=fetched.tree / name,
+                remedy="finish or abort it with git, then run the same command again",
+            )
+        tips = {repository.head(), repository.resolve(BRANCH)}
+        foreign += [(name, tip) for tip in sorted(filter(None, tips)) if tip not in ours]
+    if foreign and not force:
+        names = ", ".join(dict.fromkeys(name or "the release" for name, _ in foreign))
         raise EditedError(
             f"there are commits of yours on top of the series (in {names})",
             stage=STAGE,
@@ -226,11 +242,7 @@ def _set_commits_aside(
             remedy="put them into the series first, or pass --force, which keeps them under "
             "refs/ascendtorch/backup/",
         )
-    for name, head in moved.items():
-        if head:
-            repositories[name].set_ref(f"refs/ascendtorch/backup/{head[:12]}", head)
-            reporter.warn(
-                STAGE,
-                f"commits of yours in {name or 'the release'} are kept as "
-                f"refs/ascendtorch/backup/{head[:12]}",
-            )
+    for name, tip in foreign:
+        kept = f"refs/ascendtorch/backup/{tip[:12]}"
+        repositories[name].set_ref(kept, tip)
+        reporter.warn(STAGE, f"commits of yours in {name or 'the release'} are kept as {kept}")

@@ -16,7 +16,7 @@ from typing import Any
 
 from ascendtorch.edge import files, git
 from ascendtorch.edge.files import read_json, write_json
-from ascendtorch.errors import HostError, PatchError
+from ascendtorch.errors import PatchError
 from ascendtorch.stages.edits import refuse_linked_parent, set_aside
 from ascendtorch.stages.materialise import BRANCH
 
@@ -59,11 +59,14 @@ def promote(
         EditedError: a file that must change was changed by a person.
         PatchError: an ``index.lock`` lies in the tree.
     """
-    changes = {move.repository: _changes(repositories[move.repository], move) for move in moves}
+    changes = {
+        move.repository: repositories[move.repository].diff_trees(move.old, move.new)
+        for move in moves
+    }
     edited = [
         path
         for name, listed in changes.items()
-        for path in _edited(repositories[name], name, listed)
+        for path in _edited(repositories[name], name, _files(listed))
     ]
     top = _work_tree(repositories[""])
     if edited:
@@ -81,9 +84,11 @@ def promote(
     written = 0
     # The release last: its commit names the submodules' commits.
     for move in sorted(moves, key=lambda move: -len(move.repository)):
-        written += _write(repositories[move.repository], changes[move.repository])
-        _set_index(repositories[move.repository], move.new, state)
-        _set_head(repositories[move.repository], move.new)
+        repository, listed = repositories[move.repository], changes[move.repository]
+        files.sweep((_work_tree(repository) / change.path).parent for change in listed)
+        written += _write(repository, _files(listed))
+        _set_index(repository, move.new, listed, state)
+        _set_head(repository, move.new)
     return written
 
 
@@ -97,10 +102,9 @@ def moves_of(journal: Mapping[str, Any]) -> list[Move]:
     return [Move(*entry) for entry in journal["moves"]]
 
 
-def _changes(repository: git.Repository, move: Move) -> list[git.Change]:
-    listed = repository.diff_trees(move.old, move.new)
+def _files(changes: list[git.Change]) -> list[git.Change]:
     # A submodule's commit is in the index and the commit only; its files are its own move.
-    return [c for c in listed if _GITLINK not in (c.old_mode, c.new_mode)]
+    return [c for c in changes if _GITLINK not in (c.old_mode, c.new_mode)]
 
 
 def _work_tree(repository: git.Repository) -> Path:
@@ -123,6 +127,8 @@ def _edited(repository: git.Repository, name: str, changes: list[git.Change]) ->
         )
         found = dict(zip(present, listed.text.split()))
     prefix = f"{name}/" if name else ""
+    staged = repository.staged()
+    removed = {top / change.path for change in changes if change.new_mode == _ABSENT}
     edited = []
     for change in changes:
         path = top / change.path
@@ -131,11 +137,19 @@ def _edited(repository: git.Repository, name: str, changes: list[git.Change]) ->
             change.new_oid if change.new_mode != _ABSENT else None,
         }
         actual = found.get(change.path)
-        odd = actual is None and os.path.lexists(path)
+        odd = actual is None and os.path.lexists(path) and not _makes_room(path, removed)
         refuse_linked_parent(top, change.path, STAGE)
-        if odd or actual not in allowed:
+        known = not staged or staged.get(change.path) in allowed
+        if odd or actual not in allowed or not known:
             edited.append(prefix + change.path)
     return edited
+
+
+def _makes_room(path: Path, removed: set[Path]) -> bool:
+    """Whether a folder stands in a file's place, and goes with the files that are removed."""
+    if path.is_symlink() or not path.is_dir():
+        return False
+    return all(inner in removed or inner.is_dir() for inner in path.rglob("*"))
 
 
 def _refuse_lock(repository: git.Repository) -> None:
@@ -154,37 +168,48 @@ def _write(repository: git.Repository, changes: list[git.Change]) -> int:
     wanted = [c for c in changes if c.new_mode != _ABSENT]
     contents = repository.blobs([c.new_oid for c in wanted])
     written = 0
-    for change in wanted:
-        data = contents[change.new_oid]
-        written += files.write_if_changed(
-            top / change.path, data, executable=change.new_mode == "100755"
-        )
+    # Removals first, because a file may make room for a folder of the same name.
     for change in changes:
         if change.new_mode == _ABSENT and os.path.lexists(top / change.path):
             (top / change.path).unlink()
             files.drop_empty_parents(top, top / change.path)
             written += 1
+    for change in wanted:
+        data = contents[change.new_oid]
+        written += files.write_if_changed(
+            top / change.path, data, executable=change.new_mode == "100755"
+        )
     return written
 
 
-def _set_index(repository: git.Repository, commit: str, state: Path) -> None:
-    """Make the index that of `commit`, keeping the stat data of what did not change."""
+def _set_index(
+    repository: git.Repository, commit: str, changes: list[git.Change], state: Path
+) -> None:
+    """Bring the index to `commit`, keeping stat data and what a person staged elsewhere."""
     scratch = state / "index.new"
     index = repository.git_dir / "index"
+    # Left by a git that was killed; nobody else knows this index.
+    scratch.with_name(scratch.name + ".lock").unlink(missing_ok=True)
     if index.exists():
         shutil.copyfile(index, scratch)
-    repository.run("read-tree", "--reset", commit, index=scratch)
+        ordered = sorted(changes, key=lambda change: change.new_mode != _ABSENT)
+        lines = "".join(f"{c.new_mode} {c.new_oid}\t{c.path}\0" for c in ordered)
+        repository.run(
+            *("update-index", "-z", "--index-info"),
+            index=scratch,
+            stdin=lines.encode("utf-8", "surrogateescape"),
+        )
+    else:
+        repository.run("read-tree", "--reset", commit, index=scratch)
     repository.run("update-index", "-q", "--refresh", index=scratch, check=False)
     _refuse_lock(repository)
-    try:
-        scratch.replace(index)
-    except OSError as error:
-        raise HostError(
-            str(error), stage=STAGE, path=index, remedy="run the same command again"
-        ) from error
+    scratch.replace(index)
 
 
 def _set_head(repository: git.Repository, commit: str) -> None:
     # While our journal is there, a lock on our own branch is ours, left by a kill.
     (repository.git_dir / f"{BRANCH}.lock").unlink(missing_ok=True)
     repository.set_ref(BRANCH, commit)
+    if (repository.git_dir / "HEAD").read_text().strip() != f"ref: {BRANCH}":
+        # A person's own branch stays where it is; the work tree no longer shows it.
+        repository.run("symbolic-ref", "HEAD", BRANCH)

@@ -53,6 +53,7 @@ def publish(
         EditedError: a file that would be written or removed holds what we did not write.
     """
     paths = sorted({*wanted, *known})
+    files.sweep((folder / path).parent for path in paths)
     edited = [path for path in paths if _is_edited(folder, path, wanted, known, stage)]
     if edited:
         set_aside(folder, edited, stage=stage, backup=backup, force=force)
