@@ -5,22 +5,20 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
+import clean_mirrors
+import running
 import timing
 
 from ascendtorch.edge import process
 from ascendtorch.errors import AscendTorchError
 from ascendtorch.spec.mirrors import Mirrors, load_mirrors
 from ascendtorch.spec.version import VersionSpec, load_version
-from ascendtorch.stages.object_cache import ObjectCache
 
 GOALS = {
     name: timing.Goal("ratio", x)
@@ -28,18 +26,35 @@ GOALS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class Bench:
-    """Where one benchmark runs: its folder, the release, and both sides' environment."""
+    """Where one benchmark runs: its folder, the release, and both sides' environment.
+
+    Every run gets a folder of its own and nothing is removed before the end: for a minute after
+    a large removal ext4 makes new files many times slower, as it avoids the freed inodes.
+    """
 
     folder: Path
     spec: VersionSpec
     env: dict[str, str]
-    counts: dict[str, int]
+    files: dict[str, int] = field(default_factory=dict)
+    started: int = 0
 
-    def tree(self, name: str) -> Path:
-        """The tree that a case makes."""
-        return self.folder / "trees" / name
+    @property
+    def current(self) -> Path:
+        """The folder of this run."""
+        return self.folder / f"{self.started:03d}"
+
+    @property
+    def tree(self) -> Path:
+        """The tree that this run makes."""
+        return self.current / "tree"
+
+    def next_run(self) -> None:
+        """Go to a new folder, with the disk at rest."""
+        self.started += 1
+        self.current.mkdir()
+        os.sync()
 
 
 def main() -> None:
@@ -47,24 +62,24 @@ def main() -> None:
     options = _options()
     before = timing.load()
     with (
-        timing.work_folder(options.workdir) as work,
+        running.work_folder(options.workdir) as work,
         tempfile.TemporaryDirectory(prefix="run-", dir=work) as scratch,
     ):
         try:
-            spec = load_version(timing.ROOT / "patch" / options.version)
+            spec = load_version(running.ROOT / "patch" / options.version)
             mirrors = load_mirrors(options.mirrors) if options.mirrors else Mirrors()
             if options.prepare:
-                mirrors = prepare(spec, mirrors, work / f"mirrors-{options.version}")
+                mirrors = clean_mirrors.prepare(spec, mirrors, work / f"mirrors-{options.version}")
         except (AscendTorchError, process.ProcessFailedError, process.StalledError) as error:
-            raise timing.BenchmarkError(str(error)) from error
+            raise running.BenchmarkError(str(error)) from error
         bench = _set_up(Path(scratch), spec, mirrors)
         results = timing.measure(_cases(bench), options.runs)
     for name in ("cold cache", "warm cache"):
-        if bench.counts[name] != bench.counts["git"]:
-            raise timing.BenchmarkError(f"not the same trees; files: {bench.counts}")
+        if bench.files[name] != bench.files["git"]:
+            raise running.BenchmarkError(f"not the same trees; files: {bench.files}")
     timing.report(
         f"fetch of {spec.upstream.tag} and {len(spec.submodules)} submodules, "
-        f"{bench.counts['git']} files",
+        f"{bench.files['git']} files",
         results,
         before,
         as_json=options.json,
@@ -72,7 +87,7 @@ def main() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = timing.parser(__doc__ or "", runs=3)
+    parser = running.parser(__doc__ or "", runs=3)
     parser.add_argument("-v", "--version", default="1.8.1", metavar="X.Y.Z")
     parser.add_argument("--mirrors", type=Path, metavar="FILE", help="mirror map, as for gen")
     parser.add_argument(
@@ -86,138 +101,77 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def prepare(spec: VersionSpec, mirrors: Mirrors, folder: Path) -> Mirrors:
-    """Make a bare repository per remote with the pinned commits alone; return the map to them.
-
-    Stock git starts from a branch: every mirror's is ``master``, at one of its pins.
-    """
-    made = ObjectCache(folder)
-    rules = []
-    for url, commits in _pins(spec).items():
-        lacking = [commit for commit in commits if not made.packs(url, commit)]
-        repository = made.repository(url)
-        rules.append((url, repository.git_dir.as_uri()))
-        if lacking:
-            print(f"  mirror of {url}: {len(lacking)} commits", file=sys.stderr, flush=True)
-            source = mirrors.source(url)
-            made.add(url, lacking, source, stall_seconds=120.0)
-        repository.set_ref("refs/heads/master", commits[0])
-        repository.run("symbolic-ref", "HEAD", "refs/heads/master")
-        repository.run("config", "uploadpack.allowAnySHA1InWant", "true")
-        if commits[0] == spec.upstream.commit:
-            repository.set_ref(f"refs/tags/{spec.upstream.tag}", commits[0])
-    return Mirrors(tuple(rules))
-
-
-def _pins(spec: VersionSpec) -> dict[str, list[str]]:
-    """Return the pinned commits of every remote, by its URL without ``.git``."""
-    pins = {_plain(spec.upstream.url): [spec.upstream.commit]}
-    for module in spec.submodules:
-        commits = pins.setdefault(_plain(module.url), [])
-        if module.commit not in commits:
-            commits.append(module.commit)
-    return pins
-
-
-def _plain(url: str) -> str:
-    return url[: -len(".git")] if url.endswith(".git") else url
-
-
 def _set_up(folder: Path, spec: VersionSpec, mirrors: Mirrors) -> Bench:
-    sources = {url: mirrors.source(url).url for url in _pins(spec)}
+    sources = {url: mirrors.source(url).url for url in clean_mirrors.pins_by_remote(spec)}
     rules = [{"from": url, "to": target} for url, target in sources.items() if target != url]
     (folder / "mirrors.yaml").write_text(json.dumps(rules))
-    (folder / "gitconfig").write_text(_git_config(sources))
+    (folder / "gitconfig").write_text(clean_mirrors.git_config(sources))
     # A workspace of its own: the benchmark must never touch the trees of the checkout.
     (folder / "workspace").mkdir()
-    (folder / "workspace" / "patch").symlink_to(timing.ROOT / "patch")
-    env = timing.environment(
+    (folder / "workspace" / "patch").symlink_to(running.ROOT / "patch")
+    env = running.environment(
         folder,
         GIT_CONFIG_GLOBAL=str(folder / "gitconfig"),
         ASCENDTORCH_ROOT=str(folder / "workspace"),
     )
-    bench = Bench(folder, spec, env, {})
-    # Also reads every mirror once, so that no timed case is the one that waits for the disk.
-    _fetch(bench, "warm cache", ())
+    bench = Bench(folder, spec, env)
+    # Also reads every mirror once, so that no timed run is the one that waits for the disk.
+    bench.next_run()
+    _fetch(bench, folder / "warm-cache", ())
     return bench
 
 
-def _git_config(sources: Mapping[str, str]) -> str:
-    """Return the configuration by which stock git uses the same mirrors, and nothing else."""
-    text = "[protocol]\n\tallow = never\n"
-    for scheme in sorted({urlsplit(target).scheme for target in sources.values()}):
-        text += f'[protocol "{scheme}"]\n\tallow = always\n'
-    for url, target in sources.items():
-        # .gitmodules and version.yaml need not agree on the ending.
-        text += f'[url "{target}"]\n\tinsteadOf = {url}\n\tinsteadOf = {url}.git\n'
-    return text
-
-
 def _cases(bench: Bench) -> list[timing.Case]:
-    asked: list[tuple[str, str, tuple[str, ...]]] = [
-        ("cold cache", "cold", ()),
-        ("cold, needed, full", "needed", ("--submodules", "needed", "--profile", "full")),
-        ("cold, needed, lean", "needed", ("--submodules", "needed", "--profile", "lean")),
-        ("warm cache", "warm", ()),
-    ]
-    after = partial(_count, bench)
-    cases = [
+    needed = ("--submodules", "needed", "--profile")
+    made = [
         timing.Case(
-            "git", partial(_stock_git, bench), partial(_clear, bench), partial(after, "git")
+            "git", partial(_stock_git, bench), bench.next_run, partial(_count, bench, "git")
         )
     ]
-    for name, goal, options in asked:
-        if "lean" in options and "lean" not in bench.spec.profiles:
-            continue
-        cases.append(
-            timing.Case(
-                name,
-                partial(_fetch, bench, name, options),
-                partial(_clear, bench),
-                partial(after, name),
-                GOALS[goal],
-            )
+    for name, goal, options in (
+        ("cold cache", "cold", ()),
+        *((f"cold, needed, {p}", "needed", (*needed, p)) for p in bench.spec.profiles),
+        ("warm cache", "warm", ()),
+    ):
+        cache = bench.folder / "warm-cache" if goal == "warm" else None
+        run = partial(_fetch, bench, cache, options)
+        made.append(
+            timing.Case(name, run, bench.next_run, partial(_count, bench, name), GOALS[goal])
         )
-    return cases
+    return made
 
 
 def _stock_git(bench: Bench) -> None:
-    upstream, tree = bench.spec.upstream, str(bench.tree("git"))
+    upstream, tree = bench.spec.upstream, str(bench.tree)
     clone = ["clone", "--depth", "1", "-b", upstream.tag, upstream.url, tree]
     update = ["submodule", "update", "--init", "--recursive", "--depth", "1"]
-    timing.call(["git", *clone], bench.env)
-    timing.call(["git", "-C", tree, *update], bench.env)
+    running.call(["git", *clone], bench.env)
+    running.call(["git", "-C", tree, *update], bench.env)
 
 
-def _fetch(bench: Bench, name: str, options: tuple[str, ...]) -> None:
-    command = timing.tool(
+def _fetch(bench: Bench, cache: Path | None, options: tuple[str, ...]) -> None:
+    """Fetch with the tool; without `cache` with an empty one."""
+    command = running.tool(
         *("gen", "-v", bench.spec.version, "--only", "fetch", *options),
-        *("--mirrors", str(bench.folder / "mirrors.yaml"), "--tree", str(bench.tree(name))),
+        *("--mirrors", str(bench.folder / "mirrors.yaml"), "--tree", str(bench.tree)),
     )
-    timing.call(command, {**bench.env, "ASCENDTORCH_CACHE": str(bench.folder / "caches" / name)})
-
-
-def _clear(bench: Bench) -> None:
-    """Remove all trees and all caches but the warm one, and let the disk come to rest."""
-    for made in [*bench.folder.glob("trees/*"), *bench.folder.glob("caches/*")]:
-        if made != bench.folder / "caches" / "warm cache":
-            shutil.rmtree(made)
-    os.sync()
+    used = cache or bench.current / "cache"
+    running.call(command, {**bench.env, "ASCENDTORCH_CACHE": str(used)})
 
 
 def _count(bench: Bench, name: str) -> None:
     """Note how many files a case checked out, and that it is the pinned commit."""
-    tree = bench.tree(name)
-    head = timing.call(["git", "-C", str(tree), "rev-parse", "HEAD"], bench.env).decode().strip()
+    tree = bench.tree
+    head = running.call(["git", "-C", str(tree), "rev-parse", "HEAD"], bench.env).decode().strip()
     if head != bench.spec.upstream.commit:
-        raise timing.BenchmarkError(f"{name} checked out {head}")
+        raise running.BenchmarkError(f"{name} checked out {head}")
     total = 0
     for _, folders, files in os.walk(tree):
         if ".git" in folders:
             folders.remove(".git")
         total += sum(file != ".git" for file in files)
-    bench.counts[name] = total
+    bench.files[name] = total
 
 
 if __name__ == "__main__":
-    sys.exit(timing.guarded(main))
+    sys.exit(running.guarded(main))

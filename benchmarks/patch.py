@@ -8,6 +8,7 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
+import running
 import synthetic
 import timing
 
@@ -24,18 +25,18 @@ def run_stage(root: Path) -> None:
     """Run the patch stage alone on the fetched tree of a workspace, through the Python API."""
     fetched = fetch.load(load_version(root / "patch" / synthetic.VERSION), root / "pytorch")
     if fetched is None:
-        raise timing.BenchmarkError(f"{root} has no fetched tree")
+        raise running.BenchmarkError(f"{root} has no fetched tree")
     patch(fetched, force=False, reporter=QuietReporter())
 
 
 def main() -> None:
     """Measure and print."""
-    parser = timing.parser(__doc__ or "", runs=5)
+    parser = running.parser(__doc__ or "", runs=5)
     parser.add_argument("--files", type=int, default=8000, metavar="N", help="default: 8000")
     options = parser.parse_args()
     before = timing.load()
     with (
-        timing.work_folder(options.workdir) as work,
+        running.work_folder(options.workdir) as work,
         tempfile.TemporaryDirectory(prefix="run-", dir=work) as scratch,
     ):
         space = synthetic.make(Path(scratch), files=options.files)
@@ -74,21 +75,21 @@ def _fresh_tree(space: synthetic.Workspace, count: int) -> None:
 
 
 def _git_apply(space: synthetic.Workspace, whole: Path) -> None:
-    timing.call(["git", "-C", str(space.tree), "apply", str(whole)], space.env)
+    running.call(["git", "-C", str(space.tree), "apply", str(whole)], space.env)
 
 
 def _stage(space: synthetic.Workspace) -> None:
-    timing.call([sys.executable, __file__, _STAGE, str(space.root)], space.env)
+    running.call([sys.executable, __file__, _STAGE, str(space.root)], space.env)
 
 
 def _check(space: synthetic.Workspace) -> None:
     for path, content in space.patched.items():
         if (space.tree / path).read_bytes() != content:
-            raise timing.BenchmarkError(f"{path} is not what the series says")
+            raise running.BenchmarkError(f"{path} is not what the series says")
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == [_STAGE]:
         run_stage(Path(sys.argv[2]))
     else:
-        sys.exit(timing.guarded(main))
+        sys.exit(running.guarded(main))

@@ -7,6 +7,7 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
+import running
 import synthetic
 import timing
 
@@ -15,10 +16,10 @@ GOALS = {"help": timing.Goal("seconds", 0.3), "gen": timing.Goal("seconds", 1.0)
 
 def main() -> None:
     """Measure and print."""
-    options = timing.parser(__doc__ or "", runs=20).parse_args()
+    options = running.parser(__doc__ or "", runs=20).parse_args()
     before = timing.load()
     with (
-        timing.work_folder(options.workdir) as work,
+        running.work_folder(options.workdir) as work,
         tempfile.TemporaryDirectory(prefix="run-", dir=work) as scratch,
     ):
         space = synthetic.make(Path(scratch))
@@ -26,10 +27,10 @@ def main() -> None:
         space.gen("--quiet")
         python = [sys.executable, "-c", "pass"]
         cases = [
-            timing.Case("python -c pass", partial(timing.call, python, space.env)),
+            timing.Case("python -c pass", partial(running.call, python, space.env)),
             timing.Case(
                 "ascendtorch --help",
-                partial(timing.call, timing.tool("--help"), space.env),
+                partial(running.call, running.tool("--help"), space.env),
                 goal=GOALS["help"],
             ),
             timing.Case("ascendtorch gen, up to date", space.gen, goal=GOALS["gen"]),
@@ -41,4 +42,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(timing.guarded(main))
+    sys.exit(running.guarded(main))

@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-import timing
+import running
 
 VERSION = "1.0.0"
 _URL = "https://example.invalid/upstream"
@@ -52,7 +52,7 @@ class Workspace:
         shutil.copytree(kept, self.tree / ".git")
         for path, content in self.released.items():
             (self.tree / path).write_bytes(content)
-        timing.call(["git", "-C", str(self.tree), "update-index", "-q", "--refresh"], self.env)
+        running.call(["git", "-C", str(self.tree), "update-index", "-q", "--refresh"], self.env)
 
     def write_series(self, count: int) -> Path:
         """Divide the whole diff into `count` patches; return their folder."""
@@ -71,29 +71,29 @@ class Workspace:
     def gen(self, *options: str) -> None:
         """Run ``ascendtorch gen`` in it."""
         mirrors = str(self.root / "mirrors.yaml")
-        timing.call(timing.tool("gen", "-v", VERSION, "--mirrors", mirrors, *options), self.env)
+        running.call(running.tool("gen", "-v", VERSION, "--mirrors", mirrors, *options), self.env)
 
 
 def make(root: Path, *, files: int = 8000, patched: int = 100) -> Workspace:
     """Make a workspace whose upstream has `files` files, with a series that changes `patched`."""
-    env = timing.environment(
+    env = running.environment(
         root, ASCENDTORCH_ROOT=str(root), ASCENDTORCH_CACHE=str(root / "cache")
     )
     if files < patched:
-        raise timing.BenchmarkError(f"{files} files are less than the {patched} to patch")
+        raise running.BenchmarkError(f"{files} files are less than the {patched} to patch")
     before = {_path(n): _content(n) for n in range(files)}
     chosen = [_path(n * (files // patched)) for n in range(patched)]
     after = {path: _changed(before[path]) for path in chosen}
     upstream = root / "upstream.git"
     git = ["git", f"--git-dir={upstream}"]
-    timing.call([*git, "init", "--quiet", "--bare", str(upstream)], env)
+    running.call([*git, "init", "--quiet", "--bare", str(upstream)], env)
     stream = _commit("v1", before) + _commit("changed", after, parent="v1")
-    timing.call([*git, "fast-import", "--quiet"], env, stdin=stream)
-    commit = timing.call([*git, "rev-parse", "refs/tags/v1"], env).decode().strip()
-    diff = timing.call([*git, "diff-tree", "-p", "--full-index", "v1", "changed"], env)
+    running.call([*git, "fast-import", "--quiet"], env, stdin=stream)
+    commit = running.call([*git, "rev-parse", "refs/tags/v1"], env).decode().strip()
+    diff = running.call([*git, "diff-tree", "-p", "--full-index", "v1", "changed"], env)
     parts = tuple(b"diff --git " + part for part in diff.split(b"diff --git ")[1:])
     if len(parts) != patched:
-        raise timing.BenchmarkError(f"the series touches {len(parts)} files, not {patched}")
+        raise running.BenchmarkError(f"the series touches {len(parts)} files, not {patched}")
     _write_data(root, commit, upstream)
     return Workspace(root, env, {path: before[path] for path in chosen}, after, parts)
 

@@ -14,13 +14,14 @@ from pathlib import Path
 import pytest
 
 from support import gitbench
+from support.mounts import mounted, needs_mounts
 from support.processes import processes_of, wait_until
 from support.servers import SshServer, https_is_possible, https_server
 from support.upstream import FMT, GLOO, HOST, TBB, Upstream
 from support.workspace import Reference, Workspace, WorkspaceFactory
 
 DNS = "ssh: Could not resolve hostname mirror.invalid: Name or service not known"
-SLOW = {"do": "slow", "bytes": 100_000}
+SLOW = {"do": "slow", "bytes": 40_000}
 #: Dies without a word at the n-th call of a method of Path, before or after it.
 KILL = """
 import os, pathlib, signal
@@ -81,11 +82,32 @@ def test_killed_while_receiving(
 
 def test_killed_again_and_again(workspace: Workspace, reference: Reference) -> None:
     """faults.md 1: at many points of filling the cache and of checking out."""
-    for number in (1, 4, 9, 16, 25):
+    for number in (1, 3, 6, 10, 15, 21):
         prelude = KILL.format(method="replace", number=number, before=number % 2)
         done = workspace.gen("--only", "fetch", prelude=prelude, check=False)
         assert done.code == -signal.SIGKILL
         assert not workspace.tree.exists()
+    workspace.gen()
+    reference.check(workspace)
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_killed_while_a_repository_of_the_cache_is_made(
+    workspace: Workspace, reference: Reference, number: int
+) -> None:
+    """faults.md 1: between its folders."""
+    prelude = f"""
+import os, signal
+real, count = os.mkdir, [0]
+def counted(path, *args, **options):
+    real(path, *args, **options)
+    count[0] += "/cache/git/" in str(path)
+    if count[0] == {number}:
+        os.kill(os.getpid(), signal.SIGKILL)
+os.mkdir = counted
+"""
+    done = workspace.gen(prelude=prelude, check=False)
+    assert done.code == -signal.SIGKILL
     workspace.gen()
     reference.check(workspace)
 
@@ -226,7 +248,7 @@ def test_dropped_in_the_middle(
     workspace: Workspace, server: SshServer, reference: Reference
 ) -> None:
     """faults.md 4: it is tried again, and comes through."""
-    server.behave(pytorch={"do": "cut", "bytes": 150_000, "times": 1})
+    server.behave(pytorch={"do": "cut", "bytes": 60_000, "times": 1})
     workspace.gen("--tries", "2")
     assert server.calls("pytorch") == 2
     reference.check(workspace)
@@ -234,7 +256,7 @@ def test_dropped_in_the_middle(
 
 def test_dropped_every_time(workspace: Workspace, server: SshServer) -> None:
     """faults.md 4"""
-    server.behave(pytorch={"do": "cut", "bytes": 150_000})
+    server.behave(pytorch={"do": "cut", "bytes": 60_000})
     message = workspace.fails("--tries", "2", code=5)
     assert "ssh://mirror.invalid/pytorch.git: the connection broke (tried 2 times)" in message
     assert "remedy: run the same command again" in message
@@ -463,17 +485,17 @@ def test_damaged_packs(ready: Workspace, reference: Reference) -> None:
     reference.check(ready)
 
 
-@pytest.mark.parametrize("what", ["pack", "idx", "pin", "shallow", "config", "folder"])
+@pytest.mark.parametrize("what", ["idx", "pin", "shallow", "config", "objects"])
 def test_missing_or_empty_cache_file(ready: Workspace, reference: Reference, what: str) -> None:
     """faults.md 11"""
     shutil.rmtree(ready.tree)
     folder = cache_of(ready, "pytorch")
-    if what == "folder":
-        shutil.rmtree(folder)
+    if what == "objects":
+        shutil.rmtree(folder / "objects")
     elif what == "pin":
         (folder / "pins" / f"{ready.upstream.pins['']}.json").write_text("")
-    elif what in ("pack", "idx"):
-        path = pack_of(ready, "pytorch").with_suffix(f".{what}")
+    elif what == "idx":
+        path = pack_of(ready, "pytorch").with_suffix(".idx")
         path.chmod(0o644)
         path.write_bytes(path.read_bytes()[:100])
     else:
@@ -482,16 +504,36 @@ def test_missing_or_empty_cache_file(ready: Workspace, reference: Reference, wha
     reference.check(ready)
 
 
-def test_damage_that_comes_back(ready: Workspace) -> None:
-    """faults.md 11: it is not tried for ever, and both copies stay to be looked at."""
+def test_damage_and_no_server(ready: Workspace) -> None:
+    """faults.md 11: the damaged copy stays to be looked at."""
     shutil.rmtree(ready.tree)
     damage(pack_of(ready, "pytorch"))
-    mirror = copied_mirror(ready)
-    shutil.rmtree(mirror / "pytorch.git")
+    shutil.rmtree(copied_mirror(ready) / "pytorch.git")
     message = ready.fails(code=5)
     assert "damaged cache of" in message
     assert "there is no such repository" in message
     assert list((ready.cache / "quarantine").iterdir())
+
+
+def test_damage_that_comes_back(workspace: Workspace) -> None:
+    """faults.md 11: it is not fetched again for ever."""
+    prelude = """
+from ascendtorch.stages.object_cache import ObjectCache
+real = ObjectCache.add
+def add(self, url, *args, **options):
+    real(self, url, *args, **options)
+    for pack in self.repository(url).git_dir.glob("objects/pack/*.pack"):
+        pack.chmod(0o644)
+        raw = bytearray(pack.read_bytes())
+        raw[len(raw) // 2] ^= 0xFF
+        pack.write_bytes(raw)
+ObjectCache.add = add
+"""
+    message = workspace.fails(code=5, prelude=prelude)
+    assert f"cached objects of {HOST}/" in message
+    assert "remedy: check the disk, then run the same command again" in message
+    assert not workspace.tree.exists()
+    workspace.gen()
 
 
 def test_cache_deleted_under_a_checkout(ready: Workspace, reference: Reference) -> None:
@@ -590,14 +632,14 @@ def test_mirror_map_is_missing(workspace: Workspace) -> None:
 
 def test_folders_of_submodules_are_there_first(workspace: Workspace) -> None:
     """Or a git that checks out the release may meet them half-made, which looks like damage."""
-    prelude = """
+    prelude = f"""
 from pathlib import Path
 from ascendtorch.stages import materialise
-real = materialise._check_out_all
-def checked(jobs, *rest):
-    assert all(Path(job.work_tree).is_dir() for job in jobs)
-    real(jobs, *rest)
-materialise._check_out_all = checked
+real, top = materialise._check_out, Path({str(workspace.root)!r}) / ".pytorch.partial"
+def checked(job, spec, cache):
+    assert all((top / module.path).is_dir() for module in spec.submodules)
+    real(job, spec, cache)
+materialise._check_out = checked
 """
     workspace.gen("--only", "fetch", prelude=prelude)
 
@@ -605,30 +647,10 @@ materialise._check_out_all = checked
 # -- the disk
 
 
-def mount_wrapper(folder: Path, options: str) -> tuple[str, ...]:
-    """What mounts a small file system over a folder, for one run only."""
-    folder.mkdir(parents=True, exist_ok=True)
-    script = f'mount -t tmpfs -o {options} none "$0" && exec "$@"'
-    return ("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, str(folder))
-
-
-def mounting_works() -> bool:
-    try:
-        done = subprocess.run(
-            [*mount_wrapper(Path("/tmp"), "size=64k"), "true"], capture_output=True, check=False
-        )
-    except OSError:
-        return False
-    return done.returncode == 0
-
-
-MOUNTS = pytest.mark.skipif(not mounting_works(), reason="mounting is not permitted here")
-
-
-@MOUNTS
+@needs_mounts
 def test_disk_of_the_cache_is_full(workspace: Workspace, reference: Reference) -> None:
     """faults.md 16"""
-    message = workspace.fails(code=5, wrapper=mount_wrapper(workspace.cache, "size=200k"))
+    message = workspace.fails(code=5, wrapper=mounted(workspace.cache, "size=64k"))
     assert f"{HOST}/pytorch.git" in message or "pytorch.git: the disk is full" in message
     assert "the disk is full" in message
     assert "remedy: free some space (ASCENDTORCH_CACHE moves the cache)" in message
@@ -637,12 +659,12 @@ def test_disk_of_the_cache_is_full(workspace: Workspace, reference: Reference) -
     reference.check(workspace)
 
 
-@MOUNTS
+@needs_mounts
 def test_disk_of_the_tree_is_full(workspace: Workspace, reference: Reference) -> None:
     """faults.md 16: while the tree is checked out."""
     tree = workspace.base / "disk" / "pytorch"
     message = workspace.fails(
-        *("--tree", str(tree)), code=15, wrapper=mount_wrapper(tree.parent, "size=400k")
+        *("--tree", str(tree)), code=15, wrapper=mounted(tree.parent, "size=240k")
     )
     assert "[fetch]" in message
     assert "No space left on device" in message
@@ -651,10 +673,10 @@ def test_disk_of_the_tree_is_full(workspace: Workspace, reference: Reference) ->
     assert gitbench.git(tree, "rev-parse", "HEAD") == reference.head
 
 
-@MOUNTS
+@needs_mounts
 def test_cache_is_read_only(workspace: Workspace, reference: Reference) -> None:
     """faults.md 54: the run goes on with a cache of its own."""
-    done = workspace.gen(wrapper=mount_wrapper(workspace.cache, "ro,size=64k"))
+    done = workspace.gen(wrapper=mounted(workspace.cache, "ro,size=64k"))
     local = workspace.root / "build" / "cache"
     assert f"{workspace.cache} cannot be written (Read-only file system)" in done.stderr
     assert f"this run goes on with {local}" in done.stderr
@@ -662,7 +684,7 @@ def test_cache_is_read_only(workspace: Workspace, reference: Reference) -> None:
     reference.check(workspace)
 
 
-@MOUNTS
+@needs_mounts
 def test_tree_on_another_file_system(workspace: Workspace) -> None:
     """faults.md 56: packs are copied, and a tree is set aside on its own file system."""
     tree = workspace.base / "disk" / "pytorch"
@@ -673,7 +695,7 @@ def test_tree_on_another_file_system(workspace: Workspace) -> None:
     )
     done = subprocess.run(
         [
-            *mount_wrapper(tree.parent, "size=20m"),
+            *mounted(tree.parent, "size=20m"),
             *("sh", "-c", script, str(tree.parent), str(workspace.root)),
             *workspace.command(),
         ],

@@ -30,7 +30,7 @@ ODD_FILES: dict[str, Content] = {
     'docs/it\'s "quoted".txt': "one\ntwo\nthree\n",
     ".dockerignore": Blob(b".gitignore", "120000"),
     # Large and not compressible, so that a transfer can stop in the middle.
-    "test/data/weights.bin": random.Random(0).getrandbits(8 * 300_000).to_bytes(300_000, "big"),
+    "test/data/weights.bin": random.Random(0).getrandbits(8 * 100_000).to_bytes(100_000, "big"),
 }
 
 NPU_BLOCK = """if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/torch/csrc/npu/CMakeLists.txt)

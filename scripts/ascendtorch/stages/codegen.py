@@ -9,6 +9,7 @@ from typing import Any
 from ascendtorch import __version__
 from ascendtorch.edge import files
 from ascendtorch.edge.files import host_errors, sha256_file
+from ascendtorch.errors import CodegenError
 from ascendtorch.report.reporter import Reporter
 from ascendtorch.stages import receipts
 from ascendtorch.stages.publish import Output, publish
@@ -22,7 +23,8 @@ def load(overlaid: OverlaidTree, folder: Path) -> GeneratedTree | None:
     """Return what the receipt describes, or None."""
     receipt = receipts.load(overlaid.patched.fetched.state, STAGE)
     manifest = folder / MANIFEST
-    if receipt is None or not manifest.exists():
+    unfinished = (receipts.load(folder, STAGE) or {}).get("pending")
+    if receipt is None or unfinished or not manifest.exists():
         return None
     return GeneratedTree(overlaid, dict(receipt["files"]), manifest)
 
@@ -51,6 +53,13 @@ def codegen(
     renderer = Renderer(templates)
     outputs: dict[str, Output] = {}
     for rule in fetched.spec.templates:
+        if rule.output in (MANIFEST, f"{STAGE}.json"):
+            raise CodegenError(
+                f"{rule.output} is a file that ascendtorch itself writes",
+                stage=STAGE,
+                path=fetched.spec.folder / "version.yaml",
+                remedy="give the template another output",
+            )
         values = {"version": fetched.spec.version, "layout": fetched.spec.layout, **rule.values}
         outputs[rule.output] = Output(renderer.render(rule.template, values))
     manifest = describe(overlaid, templates, outputs)
@@ -58,13 +67,16 @@ def codegen(
     with host_errors(STAGE, folder):
         # Beside the files, for they outlive the tree and serve every tree of this version.
         receipt = receipts.load(folder, STAGE) or receipts.load(fetched.state, STAGE)
+        known = dict(receipt["files"]) if receipt else {}
         done = publish(
             folder,
             outputs,
-            dict(receipt["files"]) if receipt else {},
+            known,
             stage=STAGE,
             backup=folder / "backup",
             force=force,
+            pending=dict(receipt.get("pending", {})) if receipt else None,
+            begin=lambda pending: receipts.save(folder, STAGE, files=known, pending=pending),
         )
         files.write_if_changed(current, f"{fetched.spec.version}\n".encode())
         digests = {path: output.digest for path, output in outputs.items()}

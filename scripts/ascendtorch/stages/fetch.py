@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,6 +50,8 @@ def load(spec: VersionSpec, tree: Path) -> FetchedTree | None:
         EditedError: the folder holds something that is not ours.
     """
     receipt = receipts.load(tree / ".git" / "ascendtorch", STAGE)
+    if receipt is None and materialise.recognise(spec, tree):
+        receipt = receipts.load(tree / ".git" / "ascendtorch", STAGE)
     if receipt is None:
         if tree.exists() and any(tree.iterdir()):
             raise EditedError(
@@ -97,9 +100,8 @@ def fetch(
         )
         damaged: set[str] = set()
         while True:
-            _fill_cache(cache, remotes, options, reporter)
             try:
-                return _materialise(plan, present, tree, cache, reporter)
+                return _make(plan, present, tree, cache, remotes, options, reporter)
             except materialise.DamagedError as error:
                 aside = cache.quarantine(error.url)
                 if error.url in damaged:
@@ -113,14 +115,25 @@ def fetch(
                 reporter.warn(STAGE, f"damaged cache of {error.url}, fetching anew (old: {aside})")
 
 
-def _materialise(
-    plan: Plan, present: FetchedTree | None, tree: Path, cache: ObjectCache, reporter: Reporter
+def _make(
+    plan: Plan,
+    present: FetchedTree | None,
+    tree: Path,
+    cache: ObjectCache,
+    remotes: list[_Remote],
+    options: FetchOptions,
+    reporter: Reporter,
 ) -> FetchedTree:
     started = time.monotonic()
-    with reporter.progress(STAGE, "checking out") as advance:
-        if present is None:
-            materialise.new_tree(plan, tree, cache, advance)
-        else:
+    if present is None:
+        # What has arrived is checked out while the rest is still on its way.
+        with materialise.NewTree(plan, tree, cache) as making:
+            _fill_cache(cache, remotes, options, reporter, making.start)
+            with reporter.progress(STAGE, "checking out") as advance:
+                making.finish(advance)
+    else:
+        _fill_cache(cache, remotes, options, reporter, lambda _: None)
+        with reporter.progress(STAGE, "checking out") as advance:
             materialise.add_modules(plan, present, cache, advance)
     result = load(plan.spec, tree)
     if result is None:
@@ -132,8 +145,8 @@ def _materialise(
         )
     reporter.say(
         STAGE,
-        f"{plan.spec.upstream.tag} and {len(result.modules)} submodules checked out "
-        f"in {time.monotonic() - started:.1f} s",
+        f"{plan.spec.upstream.tag} and {len(result.modules)} submodules are there "
+        f"({time.monotonic() - started:.1f} s)",
     )
     return result
 
@@ -188,12 +201,20 @@ def _group(pins: list[tuple[str, str]], mirrors: Mirrors) -> list[_Remote]:
 
 
 def _fill_cache(
-    cache: ObjectCache, remotes: list[_Remote], options: FetchOptions, reporter: Reporter
+    cache: ObjectCache,
+    remotes: list[_Remote],
+    options: FetchOptions,
+    reporter: Reporter,
+    on_cached: Callable[[str], None],
 ) -> None:
+    """Fetch what the cache lacks, calling `on_cached` with each URL once all of it is there."""
     cache.sweep()
     lacking = [r for r in remotes if any(not cache.packs(r.url, c) for c in r.commits)]
     if options.offline:
         _refuse_network(cache, [r for r in lacking if r.source.protocols != ("file",)])
+    for remote in remotes:
+        if remote not in lacking:
+            on_cached(remote.url)
     if not lacking:
         return
     reporter.say(
@@ -204,7 +225,7 @@ def _fill_cache(
     failures: list[AscendTorchError] = []
     started = time.monotonic()
     with reporter.progress(STAGE, "repositories") as advance:
-        failures = _fetch_all(cache, lacking, options, reporter, advance)
+        failures = _fetch_all(cache, lacking, options, reporter, advance, on_cached)
     if failures:
         kept = len(lacking) - len(failures)
         raise FetchError(
@@ -226,6 +247,7 @@ def _fetch_all(
     options: FetchOptions,
     reporter: Reporter,
     advance: Advance,
+    on_cached: Callable[[str], None],
 ) -> list[AscendTorchError]:
     failures: list[AscendTorchError] = []
     stop = threading.Event()
@@ -236,6 +258,7 @@ def _fetch_all(
             for number, job in enumerate(as_completed(jobs), 1):
                 try:
                     job.result()
+                    on_cached(jobs[job].url)
                 except (FetchError, HostError) as error:
                     failures.append(error)
                 advance(number, len(lacking), jobs[job].url)

@@ -7,7 +7,7 @@ tree is made beside its place and renamed into it whole; so is each submodule ad
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from ascendtorch.edge.host import free_disk
 from ascendtorch.errors import FetchError, HostError
 from ascendtorch.plan import Plan
 from ascendtorch.report.reporter import Advance
+from ascendtorch.spec.mirrors import plain_url
 from ascendtorch.spec.version import Submodule, VersionSpec
 from ascendtorch.stages import receipts
 from ascendtorch.stages.object_cache import ObjectCache, write_layout
@@ -51,35 +52,90 @@ class _Checkout:
     git_home: Path
 
 
-def new_tree(plan: Plan, tree: Path, cache: ObjectCache, advance: Advance) -> None:
-    """Make the whole tree beside its place, then put it there in one rename."""
-    partial = tree.with_name(f".{tree.name}.partial")
-    files.remove_tree(partial)
-    top = partial / ".git"
-    upstream = plan.spec.upstream
-    jobs = [_Checkout("", upstream.url, upstream.commit, top, partial, partial, top)]
-    for module in plan.submodules:
-        git_dir = module_git_dir(top, module.path, plan.spec)
-        folder = partial / module.path
-        jobs.append(
-            _Checkout(
-                f"{module.path}/", module.url, module.commit, git_dir, folder, folder, git_dir
+class NewTree:
+    """A whole tree in the making, beside its place; `finish` puts it there in one rename.
+
+    Use it in a ``with`` block: leaving that by an exception removes what was made.
+    """
+
+    def __init__(self, plan: Plan, tree: Path, cache: ObjectCache) -> None:
+        self._plan = plan
+        self._tree = tree
+        self._cache = cache
+        self._partial = tree.with_name(f".{tree.name}.partial")
+        self._pool = ThreadPoolExecutor(_WORKERS)
+        self._futures: dict[Future[None], _Checkout] = {}
+        self._waiting: dict[str, list[_Checkout]] = {}
+        top = self._partial / ".git"
+        upstream = plan.spec.upstream
+        jobs = [
+            _Checkout("", upstream.url, upstream.commit, top, self._partial, self._partial, top)
+        ]
+        for module in plan.submodules:
+            git_dir = module_git_dir(top, module.path, plan.spec)
+            folder = self._partial / module.path
+            jobs.append(
+                _Checkout(
+                    f"{module.path}/", module.url, module.commit, git_dir, folder, folder, git_dir
+                )
             )
-        )
-    try:
+        for job in jobs:
+            self._waiting.setdefault(plain_url(job.url), []).append(job)
+
+    def __enter__(self) -> NewTree:
+        files.remove_tree(self._partial)
         # Before any git starts: one that checks out a release fails when a folder of a submodule
         # appears between its look and its mkdir.
-        for job in jobs:
-            job.work_tree.mkdir(parents=True, exist_ok=True)
-        _check_out_all(jobs, plan.spec, cache, advance)
-        _save(plan.spec, top / "ascendtorch", {m.path: m.commit for m in plan.submodules})
-    except BaseException:
-        files.remove_tree(partial)
-        raise
-    if tree.exists():
-        tree.rmdir()
-    tree.parent.mkdir(parents=True, exist_ok=True)
-    partial.rename(tree)
+        for jobs in self._waiting.values():
+            for job in jobs:
+                job.work_tree.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        for future in self._futures:
+            future.cancel()
+        self._pool.shutdown()
+        if kind is not None:
+            files.remove_tree(self._partial)
+
+    def start(self, url: str) -> None:
+        """Begin to check out what comes from a remote, all of which is cached by now."""
+        for job in self._waiting.pop(plain_url(url), ()):
+            future = self._pool.submit(_check_out, job, self._plan.spec, self._cache)
+            self._futures[future] = job
+
+    def finish(self, advance: Advance) -> None:
+        """Wait for all checkouts and put the tree into its place.
+
+        Raises:
+            DamagedError: cached objects cannot be read.
+            FetchError: the release does not record the pinned submodules.
+        """
+        for number, future in enumerate(as_completed(self._futures), 1):
+            future.result()
+            name = self._futures[future].prefix or self._plan.spec.upstream.tag
+            advance(number, len(self._futures), name)
+        modules = {module.path: module.commit for module in self._plan.submodules}
+        _save(self._plan.spec, self._partial / ".git" / "ascendtorch", modules)
+        if self._tree.exists():
+            self._tree.rmdir()
+        self._tree.parent.mkdir(parents=True, exist_ok=True)
+        self._partial.rename(self._tree)
+
+
+def recognise(spec: VersionSpec, tree: Path) -> bool:
+    """Write the receipt of a tree of ours that lost it; False where the tree is not of this pin."""
+    top = tree / ".git"
+    if not top.is_dir() or git.Repository(top).resolve(BASE_REF) != spec.upstream.commit:
+        return False
+    modules = {}
+    for module in spec.submodules:
+        git_dir = module_git_dir(top, module.path, spec)
+        there = git_dir.is_dir() and (tree / module.path / ".git").is_file()
+        if there and git.Repository(git_dir).resolve(BASE_REF) == module.commit:
+            modules[module.path] = module.commit
+    _save(spec, top / "ascendtorch", modules)
+    return True
 
 
 def add_modules(plan: Plan, present: FetchedTree, cache: ObjectCache, advance: Advance) -> None:
@@ -150,21 +206,6 @@ def parent_module(path: str, spec: VersionSpec) -> str | None:
     """Return the submodule that a submodule lies in, or None."""
     parents = [m.path for m in spec.submodules if path.startswith(m.path + "/")]
     return max(parents, key=len, default=None)
-
-
-def _check_out_all(
-    jobs: list[_Checkout], spec: VersionSpec, cache: ObjectCache, advance: Advance
-) -> None:
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        futures = {pool.submit(_check_out, job, spec, cache): job for job in jobs}
-        try:
-            for number, future in enumerate(as_completed(futures), 1):
-                future.result()
-                advance(number, len(jobs), futures[future].prefix or spec.upstream.tag)
-        except BaseException:
-            for future in futures:
-                future.cancel()
-            raise
 
 
 def _check_out(job: _Checkout, spec: VersionSpec, cache: ObjectCache) -> None:

@@ -118,8 +118,8 @@ class ObjectCache:
             kind = source.run("cat-file", "-t", commit, check=False).text.strip()
             if kind != "commit":
                 raise FetchError(f"{commit} is {kind or 'not there'}, not a commit", stage="fetch")
-        if not target.git_dir.exists():
-            init_bare(target.git_dir)
+        # Again for one that is there: a kill may have left it half-made.
+        init_bare(target.git_dir)
         sizes = {}
         for pack in sorted((source.git_dir / "objects" / "pack").glob("*.pack")):
             sizes[pack.name] = pack.stat().st_size

@@ -24,7 +24,9 @@ _MARK = "# ascendtorch overlay"
 def load(patched: PatchedTree) -> OverlaidTree | None:
     """Return what the receipt describes, or None."""
     receipt = receipts.load(patched.fetched.state, STAGE)
-    return None if receipt is None else OverlaidTree(patched, dict(receipt["files"]))
+    if receipt is None or receipt.get("pending"):
+        return None
+    return OverlaidTree(patched, dict(receipt["files"]))
 
 
 def overlay(
@@ -61,6 +63,10 @@ def overlay(
             stage=STAGE,
             backup=fetched.state / "backup",
             force=force,
+            pending=dict(receipt.get("pending", {})) if receipt else None,
+            begin=lambda pending: receipts.save(
+                fetched.state, STAGE, files=known, head="", pending=pending
+            ),
         )
         _exclude(fetched.tree, list(wanted))
         receipts.save(fetched.state, STAGE, files=digests, head=patched.head)

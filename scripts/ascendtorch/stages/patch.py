@@ -22,7 +22,7 @@ from ascendtorch.stages.results import FetchedTree, PatchedTree
 def load(fetched: FetchedTree) -> PatchedTree | None:
     """Return the patched tree that the receipt describes, or None."""
     receipt = receipts.load(fetched.state, STAGE)
-    if receipt is None:
+    if receipt is None or promote.pending(fetched.state) is not None:
         return None
     links = _links(receipt)
     heads = links[-1].heads if links else dict(receipt["bases"])

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Callable
 
 from ascendtorch.edge import files
 from ascendtorch.edge.files import sha256_bytes, sha256_file
@@ -25,6 +26,10 @@ class Output:
         return sha256_bytes(self.data)
 
 
+#: By path, digests of what a publication may have written when it was cut off.
+Pending = dict[str, list[str]]
+
+
 @dataclass(frozen=True)
 class Published:
     """How many files a publication wrote and removed."""
@@ -41,6 +46,8 @@ def publish(
     stage: str,
     backup: Path,
     force: bool = False,
+    pending: Pending | None = None,
+    begin: Callable[[Pending], None] = lambda _: None,
 ) -> Published:
     """Make `folder` hold exactly the `wanted` files among those that are ours.
 
@@ -48,16 +55,25 @@ def publish(
         wanted: by path relative to `folder`.
         known: digests of what the last publication wrote, by path.
         backup: where edited files are copied with `force`.
+        pending: what publications that were cut off may have written.
+        begin: notes what may be written from now on, before anything is.
 
     Raises:
         EditedError: a file that would be written or removed holds what we did not write.
     """
-    paths = sorted({*wanted, *known})
+    pending = pending or {}
+    paths = sorted({*wanted, *known, *pending})
     files.sweep((folder / path).parent for path in paths)
-    edited = [path for path in paths if _is_edited(folder, path, wanted, known, stage)]
+    ours = {path: {*pending.get(path, ())} for path in paths}
+    for path, digest in (*known.items(), *((p, output.digest) for p, output in wanted.items())):
+        ours[path].add(digest)
+    edited = [path for path in paths if _is_edited(folder, path, ours[path], stage)]
     if edited:
         set_aside(folder, edited, stage=stage, backup=backup, force=force)
-    stale = [path for path in known if path not in wanted and os.path.lexists(folder / path)]
+    if any(known.get(path) != output.digest for path, output in wanted.items()):
+        may_be = {p: sorted({*pending.get(p, ()), o.digest}) for p, o in wanted.items()}
+        begin({**pending, **may_be})
+    stale = [path for path in paths if path not in wanted and os.path.lexists(folder / path)]
     # First, because a file may have made room for a folder of the same name.
     for path in stale:
         (folder / path).unlink()
@@ -69,14 +85,11 @@ def publish(
     return Published(written, len(stale))
 
 
-def _is_edited(
-    folder: Path, path: str, wanted: Mapping[str, Output], known: Mapping[str, str], stage: str
-) -> bool:
+def _is_edited(folder: Path, path: str, ours: set[str], stage: str) -> bool:
     refuse_linked_parent(folder, path, stage)
     target = folder / path
     if target.is_symlink() or target.is_dir():
         return True
     if not target.exists():
         return False
-    allowed = {known.get(path), wanted[path].digest if path in wanted else None}
-    return sha256_file(target) not in allowed
+    return sha256_file(target) not in ours
