@@ -114,7 +114,7 @@ def _become(request: dict[str, Any]) -> None:
         main()
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else int(error.code is not None)
-    except BaseException:
+    except BaseException:  # noqa: BLE001 (shown, and the exit code says it)
         traceback.print_exc()
     finally:
         sys.stdout.flush()
