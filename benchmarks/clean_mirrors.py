@@ -20,7 +20,7 @@ def prepare(spec: VersionSpec, mirrors: Mirrors, folder: Path) -> Mirrors:
     made = ObjectCache(folder)
     rules = []
     for url, commits in pins_by_remote(spec).items():
-        lacking = [commit for commit in commits if not made.packs(url, commit)]
+        lacking = [commit for commit in commits if made.find(url, commit) is None]
         repository = made.repository(url)
         rules.append((url, repository.git_dir.as_uri()))
         if lacking:

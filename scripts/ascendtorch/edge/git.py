@@ -133,6 +133,15 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Gitlink:
+    """A submodule as a commit records it; `name` is what ``.gitmodules`` calls it."""
+
+    path: str
+    oid: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Signature:
     """Who and when, with git's raw date (``<seconds> <zone>``)."""
 
@@ -210,6 +219,20 @@ class Repository:
             mode, kind, oid = meta.split()
             entries.append(TreeEntry(mode, kind, oid, path))
         return entries
+
+    def gitlinks(self, commit: str) -> list[Gitlink]:
+        """List the submodules that a commit records; ``.gitmodules`` gives nothing but names."""
+        entries = [entry for entry in self.ls_tree(commit) if entry.kind == "commit"]
+        if not entries:
+            return []
+        pattern = r"^submodule\..*\.path$"
+        blob = f"{commit}:.gitmodules"
+        listed = self.run("config", "--blob", blob, "-z", "--get-regexp", pattern, check=False)
+        names = {}
+        for line in filter(None, listed.text.split("\0")):
+            key, _, path = line.partition("\n")
+            names[path] = key[len("submodule.") : -len(".path")]
+        return [Gitlink(e.path, e.oid, names.get(e.path, e.path)) for e in entries]
 
     def diff_trees(self, old: str, new: str) -> list[Change]:
         """List what differs between two trees, renames as a removal and an addition."""

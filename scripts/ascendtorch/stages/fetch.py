@@ -209,7 +209,7 @@ def _fill_cache(
 ) -> None:
     """Fetch what the cache lacks, calling `on_cached` with each URL once all of it is there."""
     cache.sweep()
-    lacking = [r for r in remotes if any(not cache.packs(r.url, c) for c in r.commits)]
+    lacking = [r for r in remotes if any(cache.find(r.url, c) is None for c in r.commits)]
     if options.offline:
         _refuse_network(cache, [r for r in lacking if r.source.protocols != ("file",)])
     for remote in remotes:
@@ -310,7 +310,7 @@ def _refuse_network(cache: ObjectCache, lacking: list[_Remote]) -> None:
         f"  {remote.url} {commit}"
         for remote in lacking
         for commit in remote.commits
-        if not cache.packs(remote.url, commit)
+        if cache.find(remote.url, commit) is None
     ]
     if lines:
         raise FetchError(

@@ -209,11 +209,12 @@ def parent_module(path: str, spec: VersionSpec) -> str | None:
 
 
 def _check_out(job: _Checkout, spec: VersionSpec, cache: ObjectCache) -> None:
-    packs = cache.packs(job.url, job.commit)
-    if not packs:
+    cached = cache.find(job.url, job.commit)
+    if cached is None:
         raise DamagedError(job.url, f"{job.commit} is gone")
-    write_layout(job.git_dir, _config(job))
-    for pack in packs:
+    check_links(cached.links, job.prefix, spec)
+    write_layout(job.git_dir, _config(job) + _links(cached.links, job.prefix, spec))
+    for pack in cached.packs:
         for part in (pack, pack.with_suffix(".idx")):
             files.hardlink_or_copy(part, job.git_dir / "objects" / "pack" / part.name)
     for name, text in (("shallow", job.commit), (BRANCH, job.commit), (BASE_REF, job.commit)):
@@ -224,8 +225,6 @@ def _check_out(job: _Checkout, spec: VersionSpec, cache: ObjectCache) -> None:
         write_atomic(job.work_tree / ".git", f"gitdir: {link}\n".encode())
     repository = git.Repository(job.git_dir, job.work_tree)
     try:
-        if verify_gitlinks(repository, job.prefix, job.commit, spec):
-            write_atomic(job.git_dir / "config", (_config(job) + _links(job, spec)).encode())
         repository.run("read-tree", "--reset", "-u", job.commit)
     except process.ProcessFailedError as error:
         text = error.result.error_text
@@ -242,25 +241,23 @@ def _check_out(job: _Checkout, spec: VersionSpec, cache: ObjectCache) -> None:
         raise DamagedError(job.url, text.splitlines()[0] if text else "unreadable") from error
 
 
-def verify_gitlinks(repository: git.Repository, prefix: str, commit: str, spec: VersionSpec) -> int:
-    """Check that the submodules a commit records are those that the version pins; count them.
+def check_links(links: tuple[git.Gitlink, ...], prefix: str, spec: VersionSpec) -> None:
+    """Check that the submodules a commit records are those that the version pins.
 
     Raises:
         FetchError: one has another commit, or is not pinned at all.
     """
     pins = {module.path: module.commit for module in spec.submodules}
-    links = [entry for entry in repository.ls_tree(commit) if entry.kind == "commit"]
-    for entry in links:
-        path = prefix + entry.path
-        if pins.get(path) != entry.oid:
+    for link in links:
+        path = prefix + link.path
+        if pins.get(path) != link.oid:
             raise FetchError(
-                f"{path} is {entry.oid} in the release, and "
+                f"{path} is {link.oid} in the release, and "
                 + (f"pinned to {pins[path]}" if path in pins else "not pinned"),
                 stage="fetch",
                 path=spec.folder / "version.yaml",
                 remedy=f"correct the pin of {path}",
             )
-    return len(links)
 
 
 def _config(job: _Checkout) -> str:
@@ -270,21 +267,14 @@ def _config(job: _Checkout) -> str:
     return text + f'[remote "origin"]\n\turl = {_quoted(job.url)}\n'
 
 
-def _links(job: _Checkout, spec: VersionSpec) -> str:
+def _links(links: tuple[git.Gitlink, ...], prefix: str, spec: VersionSpec) -> str:
     """Return the configuration by which `git submodule` knows the submodules of a repository."""
-    blob = f"{job.commit}:.gitmodules"
-    listed = git.Repository(job.git_dir).run(
-        "config", "--blob", blob, "-z", "--get-regexp", r"^submodule\..*\.path$", check=False
-    )
     urls = {module.path: module.url for module in spec.submodules}
-    text = ""
-    for entry in filter(None, listed.text.split("\0")):
-        key, _, path = entry.partition("\n")
-        if job.prefix + path in urls:
-            name = key[len("submodule.") : -len(".path")]
-            text += f"[submodule {_quoted(name)}]\n\tactive = true\n"
-            text += f"\turl = {_quoted(urls[job.prefix + path])}\n"
-    return text
+    return "".join(
+        f"[submodule {_quoted(link.name)}]\n\tactive = true\n"
+        f"\turl = {_quoted(urls[prefix + link.path])}\n"
+        for link in links
+    )
 
 
 def _quoted(text: str) -> str:

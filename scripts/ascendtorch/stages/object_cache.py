@@ -12,6 +12,7 @@ import re
 import shutil
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
@@ -20,8 +21,16 @@ from ascendtorch.edge.files import read_json, write_atomic, write_json
 from ascendtorch.errors import FetchError, StateError
 from ascendtorch.spec.mirrors import Source, plain_url
 
-_SCHEMA = 1
+_SCHEMA = 2
 _OLD_SECONDS = 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class CachedCommit:
+    """The packs that hold a commit whole, and the submodules it records."""
+
+    packs: tuple[Path, ...]
+    links: tuple[git.Gitlink, ...]
 
 
 class ObjectCache:
@@ -37,23 +46,24 @@ class ObjectCache:
         digest = hashlib.sha256(plain.encode()).hexdigest()[:10]
         return git.Repository(self.root / "git" / f"{slug}-{digest}.git")
 
-    def packs(self, url: str, commit: str) -> list[Path]:
-        """Return the packs that hold a commit whole; empty when it is not cached."""
+    def find(self, url: str, commit: str) -> CachedCommit | None:
+        """Return what is cached of a commit; None when it is not there whole."""
         folder = self.repository(url).git_dir
         try:
             note = read_json(folder / "pins" / f"{commit}.json", schema=_SCHEMA, stage="fetch")
         except StateError:
-            return []
+            return None
+        if note is None or note["schema"] != _SCHEMA:
+            return None
         packs = []
-        for name, size in (note or {}).get("packs", {}).items():
+        for name, size in note["packs"].items():
             pack = folder / "objects" / "pack" / name
-            for part in (pack, pack.with_suffix(".idx")):
-                if not part.is_file():
-                    return []
+            if not pack.with_suffix(".idx").is_file() or not pack.is_file():
+                return None
             if pack.stat().st_size != size:
-                return []
+                return None
             packs.append(pack)
-        return packs
+        return CachedCommit(tuple(packs), tuple(git.Gitlink(*link) for link in note["links"]))
 
     def add(
         self,
@@ -83,7 +93,7 @@ class ObjectCache:
             on_wait=on_wait,
             cancelled=cancelled,
         ):
-            missing = [commit for commit in commits if not self.packs(url, commit)]
+            missing = [commit for commit in commits if self.find(url, commit) is None]
             if not missing:
                 return
             scratch = self.root / "tmp" / lock.new_run_id()
@@ -130,8 +140,10 @@ class ObjectCache:
         write_atomic(shallow, "".join(f"{c}\n" for c in sorted(known | set(commits))).encode())
         for commit in commits:
             write_atomic(target.git_dir / "refs" / "pins" / commit, f"{commit}\n".encode())
+            links = [[link.path, link.oid, link.name] for link in target.gitlinks(commit)]
             write_json(
-                target.git_dir / "pins" / f"{commit}.json", {"schema": _SCHEMA, "packs": sizes}
+                target.git_dir / "pins" / f"{commit}.json",
+                {"schema": _SCHEMA, "packs": sizes, "links": links},
             )
 
     def quarantine(self, url: str) -> Path:
