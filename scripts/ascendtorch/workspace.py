@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +79,7 @@ def locate(
             remedy=f"run from the checkout, or set {ROOT_VARIABLE} to it",
         )
     found = found.resolve()
-    return Workspace(found, (tree or found / "pytorch").absolute(), cache_folder(environ))
+    return Workspace(found, (tree or found / "pytorch").absolute(), cache_folder(environ, found))
 
 
 def _root_from(environ: Mapping[str, str]) -> Path:
@@ -92,10 +91,17 @@ def _root_from(environ: Mapping[str, str]) -> Path:
     return Path(__file__).resolve().parents[2]
 
 
-def cache_folder(environ: Mapping[str, str]) -> Path:
-    """The user cache: ``ASCENDTORCH_CACHE``, else the platform's; works without HOME."""
+def cache_folder(environ: Mapping[str, str], root: Path) -> Path:
+    """The user cache: ``ASCENDTORCH_CACHE``, else the platform's.
+
+    Without HOME it is that of the account's home; an account without one gets a folder in the
+    checkout, for a shared place such as ``/var/tmp`` could be somebody else's.
+    """
     if environ.get(CACHE_VARIABLE):
         return Path(environ[CACHE_VARIABLE]).absolute()
-    if not environ.get("HOME") and not environ.get("XDG_CACHE_HOME"):
-        return Path("/var/tmp") / f"ascendtorch-cache-{os.getuid()}"  # noqa: S108
+    try:
+        Path.home()
+    except RuntimeError:
+        if not environ.get("XDG_CACHE_HOME"):
+            return root / "build" / "cache"
     return platformdirs.user_cache_path("ascendtorch")

@@ -43,6 +43,11 @@ def server(workspace: Workspace) -> SshServer:
     return SshServer(workspace)
 
 
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("certificates")
+
+
 def cache_of(workspace: Workspace, name: str) -> Path:
     (found,) = (workspace.cache / "git").glob(f"*-{name}-*.git")
     return found
@@ -136,14 +141,15 @@ def test_killed_while_a_submodule_is_added(
     reference.check(workspace)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_while_receiving(
-    workspace: Workspace, server: SshServer, reference: Reference
+    number: signal.Signals, workspace: Workspace, server: SshServer, reference: Reference
 ) -> None:
     """faults.md 2"""
     server.behave(pytorch=SLOW)
     run = workspace.start("gen", "-v", "1.8.1")
     wait_until(server.mark.exists, "the transfer")
-    run.send_signal(signal.SIGINT)
+    run.send_signal(number)
     _, message = run.communicate(timeout=20)
     assert run.returncode == 130
     assert "interrupted; run the same command again to go on" in message
@@ -289,14 +295,19 @@ HTTPS = pytest.mark.skipif(not https_is_possible(), reason="git has no https, or
     ],
 )
 def test_https_answers(
-    workspace: Workspace, tmp_path: Path, status: int, cause: str, requests: int
+    workspace: Workspace,
+    tmp_path: Path,
+    certificates: Path,
+    status: int,
+    cause: str,
+    requests: int,
 ) -> None:
     """faults.md 7: and nobody is asked for a password."""
     asked = tmp_path / "asked"
     prompt = tmp_path / "prompt"
     prompt.write_text(f"#!/bin/sh\ntouch '{asked}'\n")
     prompt.chmod(0o755)
-    with https_server(tmp_path, status) as remote:
+    with https_server(certificates, status) as remote:
         # A name with words in it that also stand in messages about proxies and certificates.
         url = f"{remote.url}/proxy/tls/gloo.git"
         workspace.map_to(f"file://{workspace.upstream.mirror}", gloo=url)
@@ -316,9 +327,9 @@ def test_https_answers(
 
 
 @HTTPS
-def test_certificate_is_not_known(workspace: Workspace, tmp_path: Path) -> None:
+def test_certificate_is_not_known(workspace: Workspace, certificates: Path) -> None:
     """faults.md 6"""
-    with https_server(tmp_path, 200) as remote:
+    with https_server(certificates, 200) as remote:
         url = f"{remote.url}/gloo.git"
         workspace.map_to(f"file://{workspace.upstream.mirror}", gloo=url)
         message = workspace.fails(code=5)
@@ -332,11 +343,11 @@ def test_certificate_is_not_known(workspace: Workspace, tmp_path: Path) -> None:
     ("status", "cause"), [(407, "the proxy refused"), (None, "the connection broke")]
 )
 def test_proxy_refuses(
-    workspace: Workspace, tmp_path: Path, status: int | None, cause: str
+    workspace: Workspace, certificates: Path, status: int | None, cause: str
 ) -> None:
     """faults.md 6: with an answer, or by not being there."""
     workspace.map_to(f"file://{workspace.upstream.mirror}", gloo="https://mirror.invalid/gloo.git")
-    with https_server(tmp_path, status or 200, tls=False) as proxy:
+    with https_server(certificates, status or 200, tls=False) as proxy:
         port = proxy.url.rpartition(":")[2] if status else "1"
         message = workspace.fails(
             "--tries", "1", code=5, env={"https_proxy": f"http://127.0.0.1:{port}"}

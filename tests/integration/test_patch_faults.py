@@ -6,6 +6,7 @@ import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from support.gitbench import Blob, Content
 from support.mounts import needs_mounts, read_only
 from support.upstream import EDITS, FMT, GLOO, TBB, Upstream
 from support.workspace import Reference, Workspace
+from support.zygote import Zygote
 
 NAMES = [edit.name for edit in EDITS]
 SUBJECTS = [edit.subject for edit in EDITS]
@@ -87,64 +89,81 @@ promote.promote = begun
 MIDDLE = 14
 
 
-class Swing:
-    """Two series for one tree: a swing changes, adds and removes files in three repositories."""
+@dataclass(frozen=True)
+class Sides:
+    """Two series for one tree, and what each makes: the files that differ and the commit."""
 
-    def __init__(self, workspace: Workspace, upstream: Upstream) -> None:
+    series: tuple[dict[str, bytes], dict[str, bytes]]
+    contents: tuple[dict[str, bytes | None], dict[str, bytes | None]]
+    heads: tuple[str, str]
+
+
+SWINGING = (DEVICE, CORE, "CMakeLists.txt", "tools/npu_smoke.py", "new/deep/file.txt")
+
+
+def read_files(workspace: Workspace) -> dict[str, bytes | None]:
+    """What the files that differ hold now."""
+    paths = {name: workspace.tree / name for name in SWINGING}
+    return {name: p.read_bytes() if p.exists() else None for name, p in paths.items()}
+
+
+def write_series(workspace: Workspace, series: dict[str, bytes]) -> None:
+    """Replace the series of a workspace."""
+    for path in workspace.patches.glob("*.patch"):
+        path.unlink()
+    for name, data in series.items():
+        (workspace.patches / name).write_bytes(data)
+    workspace.series = list(series)
+
+
+@pytest.fixture(scope="session")
+def sides(tmp_path_factory: pytest.TempPathFactory, upstream: Upstream, zygote: Zygote) -> Sides:
+    """A swing from one to the other changes, adds and removes files in three repositories."""
+    patches = upstream.patches
+    other = {
+        NAMES[0]: patches[NAMES[0]].replace(b"+#include <array>", b"+#include <array> // b"),
+        NAMES[1]: patches[NAMES[1]].replace(b"+#include <c", b"+# include <c"),
+        NAMES[2]: patches[NAMES[2]].replace(b"+endif()", b"+endif() # npu"),
+        "0005-new.patch": upstream.make_patch({"new/deep/file.txt": "new\n"}),
+    }
+    place = Workspace(tmp_path_factory.mktemp("sides"), upstream, zygote=zygote).create()
+    place.gen()
+    first, first_head = read_files(place), place.head()
+    write_series(place, other)
+    place.gen()
+    return Sides((dict(patches), other), (first, read_files(place)), (first_head, place.head()))
+
+
+class Swing:
+    """Swings a workspace between the two sides."""
+
+    def __init__(self, workspace: Workspace, sides: Sides) -> None:
         self._workspace = workspace
-        patches = upstream.patches
-        self._series: list[dict[str, bytes]] = [
-            dict(patches),
-            {
-                NAMES[0]: patches[NAMES[0]].replace(
-                    b"+#include <array>", b"+#include <array> // b"
-                ),
-                NAMES[1]: patches[NAMES[1]].replace(b"+#include <c", b"+# include <c"),
-                NAMES[2]: patches[NAMES[2]].replace(b"+endif()", b"+endif() # npu"),
-                "0005-new.patch": upstream.make_patch({"new/deep/file.txt": "new\n"}),
-            },
-        ]
-        self._paths = (DEVICE, CORE, "CMakeLists.txt", "tools/npu_smoke.py", "new/deep/file.txt")
-        self.side = 0
-        self.heads = ["", ""]
-        self.contents: list[dict[str, bytes | None]] = [{}, {}]
-        for side in (1, 0):
-            self.swing()
-            workspace.gen()
-            self.contents[side] = self.read()
-            self.heads[side] = workspace.head()
+        self._sides = sides
+        self._side = 0
 
     def swing(self) -> None:
         """Write the other series."""
-        self.side = 1 - self.side
-        for path in self._workspace.patches.glob("*.patch"):
-            path.unlink()
-        for name, data in self._series[self.side].items():
-            (self._workspace.patches / name).write_bytes(data)
-        self._workspace.series = list(self._series[self.side])
-
-    def read(self) -> dict[str, bytes | None]:
-        """What the files that change hold now."""
-        paths = {name: self._workspace.tree / name for name in self._paths}
-        return {name: p.read_bytes() if p.exists() else None for name, p in paths.items()}
+        self._side = 1 - self._side
+        write_series(self._workspace, self._sides.series[self._side])
 
     def check_half_way(self) -> None:
         """Every file is as it was or as it shall be."""
-        for name, data in self.read().items():
-            assert data in (self.contents[0][name], self.contents[1][name]), name
+        for name, data in read_files(self._workspace).items():
+            assert data in [contents[name] for contents in self._sides.contents], name
 
     def check_done(self) -> None:
         """The tree is what an undisturbed run makes."""
-        assert self.read() == self.contents[self.side]
-        assert self._workspace.head() == self.heads[self.side]
+        assert read_files(self._workspace) == self._sides.contents[self._side]
+        assert self._workspace.head() == self._sides.heads[self._side]
         assert self._workspace.status() == ""
-        assert not list(self._workspace.state.glob("promote.json"))
+        assert not (self._workspace.state / "promote.json").exists()
 
 
 @pytest.mark.parametrize("stride", [pytest.param(4), pytest.param(1, marks=pytest.mark.slow)])
-def test_killed_at_every_step(ready: Workspace, upstream: Upstream, stride: int) -> None:
+def test_killed_at_every_step(ready: Workspace, sides: Sides, stride: int) -> None:
     """faults.md 17: from the journal to the end of the run, overlay and codegen included."""
-    swing = Swing(ready, upstream)
+    swing = Swing(ready, sides)
     number, code = 1, -signal.SIGKILL
     while code == -signal.SIGKILL:
         swing.swing()
@@ -157,9 +176,9 @@ def test_killed_at_every_step(ready: Workspace, upstream: Upstream, stride: int)
     assert number > 40
 
 
-def test_killed_and_asked_for_something_else(ready: Workspace, upstream: Upstream) -> None:
+def test_killed_and_asked_for_something_else(ready: Workspace, sides: Sides) -> None:
     """faults.md 17: the next run completes the old series before it applies the new one."""
-    swing = Swing(ready, upstream)
+    swing = Swing(ready, sides)
     swing.swing()
     ready.gen(prelude=STEPS.format(number=MIDDLE), check=False)
     swing.swing()
@@ -168,9 +187,9 @@ def test_killed_and_asked_for_something_else(ready: Workspace, upstream: Upstrea
     swing.check_done()
 
 
-def test_killed_and_then_edited(ready: Workspace, upstream: Upstream) -> None:
+def test_killed_and_then_edited(ready: Workspace, sides: Sides) -> None:
     """faults.md 17, 36: what a person did after the kill is not overwritten."""
-    swing = Swing(ready, upstream)
+    swing = Swing(ready, sides)
     swing.swing()
     ready.gen(prelude=STEPS.format(number=MIDDLE), check=False)
     (ready.tree / "CMakeLists.txt").write_text("mine\n")
@@ -184,9 +203,9 @@ def test_killed_and_then_edited(ready: Workspace, upstream: Upstream) -> None:
     swing.check_done()
 
 
-def test_killed_and_then_committed(ready: Workspace, upstream: Upstream) -> None:
+def test_killed_and_then_committed(ready: Workspace, sides: Sides) -> None:
     """faults.md 17, 36: a person's commit after the kill is not lost."""
-    swing = Swing(ready, upstream)
+    swing = Swing(ready, sides)
     swing.swing()
     prelude = """
 import os, signal
@@ -204,19 +223,19 @@ promote.finish = lambda state: os.kill(os.getpid(), signal.SIGKILL)
     swing.check_done()
 
 
-def test_index_lock_of_a_killed_git(ready: Workspace, upstream: Upstream) -> None:
+def test_index_lock_of_a_killed_git(ready: Workspace, sides: Sides) -> None:
     """faults.md 17: the locks of our own scratch index and branch are ours to remove."""
-    swing = Swing(ready, upstream)
+    swing = Swing(ready, sides)
     (ready.state / "index.new.lock").touch()
     swing.swing()
     ready.gen()
     swing.check_done()
 
 
-@pytest.mark.parametrize("number", [1, 3, 5])
-def test_full_disk_on_the_way(ready: Workspace, upstream: Upstream, number: int) -> None:
-    """faults.md 18: at the journal, at a file, at a later file."""
-    swing = Swing(ready, upstream)
+@pytest.mark.parametrize("number", [1, 4])
+def test_full_disk_on_the_way(ready: Workspace, sides: Sides, number: int) -> None:
+    """faults.md 18: at the journal, at a file."""
+    swing = Swing(ready, sides)
     swing.swing()
     prelude = f"""
 import errno, os, pathlib

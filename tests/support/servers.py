@@ -69,10 +69,8 @@ class HttpsServer:
     requests: list[str]
 
 
-@contextmanager
-def https_server(folder: Path, status: int, *, tls: bool = True) -> Iterator[HttpsServer]:
-    """Serve on this machine with a certificate that nobody knows, or as a proxy does without."""
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
+def make_certificate(certificate: Path, key: Path) -> None:
+    """Make a certificate for this machine that signs itself."""
     subprocess.run(
         [
             *("openssl", "req", "-x509", "-nodes", "-newkey", "ec"),
@@ -83,6 +81,18 @@ def https_server(folder: Path, status: int, *, tls: bool = True) -> Iterator[Htt
         check=True,
         capture_output=True,
     )
+
+
+@contextmanager
+def https_server(folder: Path, status: int, *, tls: bool = True) -> Iterator[HttpsServer]:
+    """Serve on this machine with a certificate that nobody knows, or as a proxy does without.
+
+    Args:
+        folder: where the certificate is, or is made.
+    """
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    if not certificate.exists():
+        make_certificate(certificate, key)
     requests: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ascendtorch.edge import git
+from ascendtorch.edge import gitenv
 
 HOSTILE = {
     "GIT_DIR": "/elsewhere",
@@ -33,7 +33,7 @@ HOSTILE = {
 
 def test_nothing_of_the_callers_git_gets_through() -> None:
     """faults.md, Security: a hook that runs us sets GIT_DIR, which would redirect every command."""
-    env = git.environment({**HOSTILE, "HOME": "/home/ann", "PATH": "/bin"})
+    env = gitenv.environment({**HOSTILE, "HOME": "/home/ann", "PATH": "/bin"})
     assert "/elsewhere" not in " ".join(env.values())
     assert {name for name in HOSTILE if name in env} == {
         "GIT_ALLOW_PROTOCOL",
@@ -52,10 +52,10 @@ def test_nothing_of_the_callers_git_gets_through() -> None:
 def test_the_users_configuration_is_read_only_for_reaching_servers() -> None:
     """faults.md, Security."""
     base = {"HOME": "/home/ann", "XDG_CONFIG_HOME": "/home/ann/.config"}
-    alone = git.environment(base)
+    alone = gitenv.environment(base)
     assert alone["GIT_CONFIG_GLOBAL"] == "/dev/null"
     assert "/home/ann" not in " ".join(alone.values())
-    reaching = git.environment(base, user_config=True)
+    reaching = gitenv.environment(base, user_config=True)
     assert reaching["HOME"] == "/home/ann"
     assert "GIT_CONFIG_GLOBAL" not in reaching
     assert alone["GIT_CONFIG_NOSYSTEM"] == "1"
@@ -65,18 +65,18 @@ def test_the_users_configuration_is_read_only_for_reaching_servers() -> None:
 def test_how_to_reach_a_server_is_kept() -> None:
     """faults.md 6: people behind a proxy set these."""
     base = {"GIT_SSL_CAINFO": "/ca.pem", "GIT_SSH_COMMAND": "ssh -F x", "https_proxy": "http://p"}
-    env = git.environment(base)
+    env = gitenv.environment(base)
     assert {name: env[name] for name in base} == base
 
 
 def test_ssh_never_asks() -> None:
     """faults.md 7."""
-    assert git.environment({})["GIT_SSH_COMMAND"] == "ssh -oBatchMode=yes"
+    assert gitenv.environment({})["GIT_SSH_COMMAND"] == "ssh -oBatchMode=yes"
 
 
 def test_the_callers_mapping_is_not_changed() -> None:
     base = dict(HOSTILE)
-    git.environment(base)
+    gitenv.environment(base)
     assert base == HOSTILE
 
 
@@ -87,7 +87,7 @@ def _settings(argv: list[str]) -> dict[str, str]:
 
 def test_the_configuration_of_every_command() -> None:
     """faults.md, Security: no hooks, and nothing may be fetched over any protocol."""
-    argv = git.command("status", "--", "-x")
+    argv = gitenv.command("status", "--", "-x")
     assert argv[0] == "git"
     assert argv[-3:] == ["status", "--", "-x"]
     settings = _settings(argv)
@@ -101,11 +101,11 @@ def test_the_configuration_of_every_command() -> None:
 @pytest.mark.parametrize("protocols", [("https",), ("file",), ("https", "ssh")])
 def test_only_the_named_protocols_are_allowed(protocols: tuple[str, ...]) -> None:
     """faults.md, Security."""
-    settings = _settings(git.command("fetch", protocols=protocols))
+    settings = _settings(gitenv.command("fetch", protocols=protocols))
     assert {k for k, v in settings.items() if v == "always"} == {
         f"protocol.{name}.allow" for name in protocols
     }
-    assert git.environment({}, protocols=protocols)["GIT_ALLOW_PROTOCOL"] == ":".join(protocols)
+    assert gitenv.environment({}, protocols=protocols)["GIT_ALLOW_PROTOCOL"] == ":".join(protocols)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_only_the_named_protocols_are_allowed(protocols: tuple[str, ...]) -> Non
 )
 def test_safe_urls(url: str) -> None:
     """faults.md 46."""
-    assert git.is_safe_url(url)
+    assert gitenv.is_safe_url(url)
 
 
 @pytest.mark.parametrize(
@@ -167,12 +167,12 @@ def test_safe_urls(url: str) -> None:
 )
 def test_unsafe_urls(url: str) -> None:
     """faults.md, Security."""
-    assert not git.is_safe_url(url)
+    assert not gitenv.is_safe_url(url)
 
 
 @pytest.mark.parametrize("text", ["0123456789abcdef0123456789abcdef01234567", "0" * 40])
 def test_full_hashes(text: str) -> None:
-    assert git.is_commit(text)
+    assert gitenv.is_commit(text)
 
 
 @pytest.mark.parametrize(
@@ -193,4 +193,4 @@ def test_full_hashes(text: str) -> None:
 )
 def test_what_is_no_full_hash(text: str) -> None:
     """faults.md, Security."""
-    assert not git.is_commit(text)
+    assert not gitenv.is_commit(text)

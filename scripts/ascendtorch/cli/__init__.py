@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import signal
 import sys
 
 import click
@@ -64,6 +65,8 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; the one place where failures become messages and exit codes."""
     arguments = sys.argv[1:]
+    # As Ctrl-C does, so that what was started is ended too.
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         code = cli.main(args=arguments, prog_name="ascendtorch", standalone_mode=False)
     except click.ClickException as error:
@@ -84,6 +87,10 @@ def main() -> None:
         print(f"  details: {write_crash_log(error, arguments)}", file=sys.stderr)
         code = BUG
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _terminated(number: int, _: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _show(error: AscendTorchError, *, as_json: bool) -> None:

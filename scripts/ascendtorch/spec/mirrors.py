@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ascendtorch.edge.git import is_safe_url
+from ascendtorch.edge.gitenv import is_safe_url
 from ascendtorch.spec.reader import Value
 
 VARIABLE = "ASCENDTORCH_MIRRORS"

@@ -9,7 +9,7 @@ from pathlib import Path
 from packaging.requirements import InvalidRequirement, Requirement
 
 from ascendtorch.edge.files import unsafe_reason
-from ascendtorch.edge.git import is_safe_url
+from ascendtorch.edge.gitenv import is_safe_url
 from ascendtorch.spec.reader import Value, check_schema
 from ascendtorch.spec.suggest import did_you_mean
 

@@ -8,7 +8,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import which
 
 from ascendtorch.edge import files, git, process
 from ascendtorch.edge.files import host_errors, sha256_bytes
@@ -22,6 +21,7 @@ from ascendtorch.series.series import load_series
 from ascendtorch.stages import receipts
 from ascendtorch.stages.results import BuiltWheel, GeneratedTree
 from ascendtorch.toolchain import fingerprint
+from ascendtorch.toolchain.compilers import checked_compilers, named_compilers
 from ascendtorch.toolchain.driver import DRIVERS, BuildRequest, Driver
 from ascendtorch.toolchain.environment import (
     clean_environ,
@@ -31,7 +31,6 @@ from ascendtorch.toolchain.environment import (
 from ascendtorch.toolchain.launcher import Launcher
 from ascendtorch.toolchain.python import PythonInfo
 from ascendtorch.toolchain.sources import future_files, source_digest
-from ascendtorch.toolchain.tools import ToolInfo, check_range, probe_tool, range_for
 
 STAGE = "build"
 _SCHEMA = 1
@@ -69,50 +68,13 @@ def measure(
         "environment": environment_digest(
             options.python, plan.spec.requirements[options.python.short]
         ),
-        "compiler": ", ".join(f"{c.path} {c.version}" for c in _compilers(plan, environ)),
+        "compiler": ", ".join(f"{c.path} {c.version}" for c in checked_compilers(plan, environ)),
         "launcher": options.launcher.name,
         "build number": plan.spec.wheel.build_number,
         "wheel": f"{plan.spec.wheel.name} {plan.spec.wheel.version}",
     }
     parts.update({f"flag {flag.name}": flag.value for flag in plan.flags})
     return parts
-
-
-def _compilers(plan: Plan, environ: Mapping[str, str]) -> tuple[ToolInfo, ToolInfo]:
-    """Return the C and the C++ compiler, checked against the version's limits."""
-    found = []
-    for name in ("gcc", "g++"):
-        info = probe_tool(name, environ)
-        if info is None:
-            raise ToolError(
-                f"{name} is not there",
-                stage=STAGE,
-                remedy="install a C and C++ compiler; `ascendtorch doctor` says how",
-            )
-        problem = info.problem or check_range(info, range_for(info.name, plan.spec.tools))
-        if problem is not None:
-            raise ToolError(
-                problem,
-                stage=STAGE,
-                path=info.path,
-                remedy="install a fitting version and name it with CC and CXX",
-            )
-        found.append(info)
-    return found[0], found[1]
-
-
-def _named_compilers(plan: Plan, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return CC and CXX where upstream would otherwise take others than those we checked.
-
-    CMake tries `cc` before `gcc`, and a gcc of one's own in front of PATH often brings no `cc`.
-    """
-    named = {}
-    for variable, generic, info in zip(("CC", "CXX"), ("cc", "c++"), _compilers(plan, environ)):
-        default = which(generic, path=environ.get("PATH"))
-        same = default is not None and Path(default).resolve() == info.path.resolve()
-        if variable not in environ and not same:
-            named[variable] = str(info.path)
-    return named
 
 
 def build(
@@ -259,7 +221,7 @@ def _run(
     log = options.folder / "logs" / f"build-{time.strftime('%Y%m%d-%H%M%S')}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     _link_latest(log)
-    clean = {**clean_environ(environ), **_named_compilers(plan, environ)}
+    clean = {**clean_environ(environ), **named_compilers(plan, environ)}
     env = driver.environment(request, clean)
     theirs = [f"{f.name}={f.value}" for f in plan.flags if f.origin == "environment"]
     if theirs:

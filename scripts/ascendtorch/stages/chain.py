@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -17,7 +17,8 @@ from typing import NoReturn
 from ascendtorch.edge import git, process
 from ascendtorch.errors import HostError, PatchError
 from ascendtorch.series.nearest import explain_mismatch
-from ascendtorch.series.patchfile import FileDiff, PatchFile
+from ascendtorch.series.parts import Part, owner_of, split
+from ascendtorch.series.patchfile import PatchFile
 
 STAGE = "patch"
 _COMMITTER = ("ascendtorch", "ascendtorch@invalid")
@@ -32,41 +33,6 @@ class Link:
     name: str
     digest: str
     heads: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Part:
-    """What one patch does in one repository."""
-
-    repository: str
-    files: tuple[FileDiff, ...]
-
-
-def split(patch: PatchFile, modules: Container[str], known: tuple[str, ...]) -> list[Part]:
-    """Divide a patch by repository, deepest first, leaving out submodules that are not there.
-
-    Args:
-        modules: submodules of the tree.
-        known: every submodule of the release, there or not.
-    """
-    parts: dict[str, list[FileDiff]] = {}
-    for item in patch.files:
-        owner = _owner(item.path, known)
-        if item.source is not None and _owner(item.source, known) != owner:
-            raise PatchError(
-                f"{item.source} moves to another repository",
-                stage=STAGE,
-                path=patch.path,
-                remedy="write a removal and an addition",
-            )
-        if not owner or owner in modules:
-            parts.setdefault(owner, []).append(item)
-    order = sorted(parts, key=lambda name: (-name.count("/"), name))
-    return [Part(name, tuple(parts[name])) for name in order]
-
-
-def _owner(path: str, known: tuple[str, ...]) -> str:
-    return max((m for m in known if path.startswith(m + "/")), key=len, default="")
 
 
 class ChainBuilder:
@@ -114,7 +80,7 @@ class ChainBuilder:
         for name in changed:
             inner = name
             while inner:
-                inner = _owner(inner, tuple(m for m in self._known if m != inner))
+                inner = owner_of(inner, tuple(m for m in self._known if m != inner))
                 names.add(inner)
         return sorted(names, key=lambda name: (-len(name), name))
 
@@ -242,7 +208,7 @@ class ChainBuilder:
         children = [
             m
             for m in self._heads
-            if m and m != name and _owner(m, tuple(k for k in self._known if k != m)) == name
+            if m and m != name and owner_of(m, tuple(k for k in self._known if k != m)) == name
         ]
         updates = "".join(
             f"160000 {self._heads[m]}\t{m[len(name) + 1 if name else 0 :]}\n" for m in children

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from ascendtorch.spec.version import VersionSpec
 from ascendtorch.stages import materialise, receipts
 from ascendtorch.stages.fetch_errors import classify, essence
 from ascendtorch.stages.object_cache import ObjectCache
+from ascendtorch.stages.parking import bring_back
 from ascendtorch.stages.results import FetchedTree
 
 STAGE = "fetch"
@@ -85,7 +85,7 @@ def fetch(
         EditedError: the folder holds something that is not ours.
     """
     with host_errors(STAGE, tree):
-        _bring_back(plan.spec, tree, parked, reporter)
+        bring_back(plan.spec, tree, parked, reporter)
         present = load(plan.spec, tree)
         have = present.modules if present else {}
         wanted = {m.path: m.commit for m in plan.submodules}
@@ -149,46 +149,6 @@ def _make(
         f"({time.monotonic() - started:.1f} s)",
     )
     return result
-
-
-def _bring_back(spec: VersionSpec, tree: Path, parked: Path, reporter: Reporter) -> None:
-    """Swap in the tree of the asked version: set another one aside, take back a parked one."""
-    receipt = receipts.load(tree / ".git" / "ascendtorch", STAGE)
-    # The second is for a tree on another file system, where a rename would not reach the first.
-    places = (parked, tree.with_name(f".{tree.name}.parked"))
-    if receipt is not None and (receipt["version"], receipt["base"]) != (
-        spec.version,
-        spec.upstream.commit,
-    ):
-        try:
-            aside = _set_aside(tree, places[0], str(receipt["version"]))
-        except OSError as error:
-            if error.errno != errno.EXDEV:
-                raise
-            aside = _set_aside(tree, places[1], str(receipt["version"]))
-        reporter.say(STAGE, f"the tree of {receipt['version']} is set aside, whole, in {aside}")
-    if tree.exists():
-        return
-    for waiting in (found for place in places for found in sorted(place.glob(f"{spec.version}*"))):
-        receipt = receipts.load(waiting / ".git" / "ascendtorch", STAGE)
-        if receipt is None or receipt["base"] != spec.upstream.commit:
-            continue
-        tree.parent.mkdir(parents=True, exist_ok=True)
-        if waiting.stat().st_dev == tree.parent.stat().st_dev:
-            waiting.rename(tree)
-            reporter.say(STAGE, f"the tree of {spec.version} is back from {waiting}")
-            return
-
-
-def _set_aside(tree: Path, place: Path, name: str) -> Path:
-    aside = place / name
-    number = 2
-    while aside.exists():
-        aside = place / f"{name}.{number}"
-        number += 1
-    place.mkdir(parents=True, exist_ok=True)
-    tree.rename(aside)
-    return aside
 
 
 def _group(pins: list[tuple[str, str]], mirrors: Mirrors) -> list[_Remote]:

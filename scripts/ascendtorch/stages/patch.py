@@ -11,10 +11,11 @@ from ascendtorch.edge import git, process
 from ascendtorch.edge.files import host_errors
 from ascendtorch.errors import EditedError, HostError, PatchError
 from ascendtorch.report.reporter import Reporter
+from ascendtorch.series.parts import split
 from ascendtorch.series.patchfile import PatchFile
 from ascendtorch.series.series import Series, load_series
 from ascendtorch.stages import promote, receipts
-from ascendtorch.stages.chain import STAGE, Link, build_chain, split
+from ascendtorch.stages.chain import STAGE, Link, build_chain
 from ascendtorch.stages.materialise import BRANCH, parent_module
 from ascendtorch.stages.results import FetchedTree, PatchedTree
 
