@@ -79,6 +79,7 @@ def test_manifest_says_what_the_wheel_is_made_of(built: Workspace) -> None:
     assert [item["name"] for item in manifest["patches"]] == built.series
     assert manifest["build"]["flag USE_DISTRIBUTED"] == "1"
     assert str(built.root) not in json.dumps(manifest)
+    assert "/" not in manifest["build"]["python"]
     shown = built.run("wheel", "explain", str(the_wheel(built))).stdout
     assert built.upstream.pins[""] in shown
 

@@ -38,7 +38,7 @@ def finish(
         check_name(built.wheel, expected, python_tag)
         check_content(built.wheel, expected)
         manifest = json.loads(built.generated.manifest.read_bytes())
-        manifest["build"] = {**built.fingerprint, "place": "(left out)"}
+        manifest["build"] = _without_places(built.fingerprint)
         target = dist / built.wheel.name
         # Finished elsewhere first: a kill must not leave a part of a wheel in the dist folder.
         scratch = built.wheel.parent.with_name("finished")
@@ -50,6 +50,12 @@ def finish(
     result = FinishedWheel(target, sha256_file(target), target.stat().st_size, up_to_date=False)
     reporter.say(STAGE, f"{target.name}: {result.size / 1e6:.1f} MB, sha256 {result.sha256}")
     return result
+
+
+def _without_places(parts: Mapping[str, str]) -> dict[str, str]:
+    """Drop from a fingerprint what says where on this machine things lie."""
+    kept = {name: value for name, value in parts.items() if name != "place"}
+    return {**kept, "python": kept["python"].partition(" ")[0]}
 
 
 def check_name(path: Path, expected: WheelSpec, python_tag: str) -> None:
