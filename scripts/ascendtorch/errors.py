@@ -134,10 +134,11 @@ class BusyError(AscendTorchError):
 
 
 class StateError(AscendTorchError):
-    """Recorded state is unreadable, or written by a newer tool."""
+    """Recorded state is unreadable, or written by a newer tool (`newer`)."""
 
     exit_code = 14
     kind = "state"
+    newer = False
 
 
 class HostError(AscendTorchError):

@@ -61,7 +61,7 @@ def build(
     workspace, catalog = options.open_workspace(tree)
     spec = options.open_version(workspace, catalog, version or _last(workspace))
     plan = options.plan_from(spec, profile, defines)
-    asked = jobs or _jobs_from_environment()
+    asked = jobs or options.jobs_from_environment()
     choices = BuildChoices(
         python=python,
         jobs=job_count(cores=host.cores(), memory_bytes=host.available_memory(), asked=asked),
@@ -99,11 +99,6 @@ def _last(workspace: Workspace) -> str:
             remedy="run bash gen.sh -v VERSION first, for example bash gen.sh -v 1.8.1",
         )
     return version
-
-
-def _jobs_from_environment() -> int | None:
-    text = os.environ.get("MAX_JOBS", "")
-    return int(text) if text.isdigit() and int(text) > 0 else None
 
 
 def _describe(result: FinishedWheel) -> dict[str, object]:

@@ -43,7 +43,7 @@ def doctor(
         version or options.generated_version(workspace) or catalog.default,
         python=python,
         profile=profile,
-        jobs=jobs or _jobs_from_environment(),
+        jobs=jobs or options.jobs_from_environment(),
         environ=os.environ,
         root=Path(os.environ.get("ASCENDTORCH_SYSROOT") or "/"),
     )
@@ -56,12 +56,6 @@ def doctor(
         _print(facts, profile, checks)
     if not ready:
         raise SystemExit(ToolError.exit_code)
-
-
-def _jobs_from_environment() -> int | None:
-    """Upstream's own variable counts here as in `build`."""
-    text = os.environ.get("MAX_JOBS", "")
-    return int(text) if text.isdigit() and int(text) > 0 else None
 
 
 def _print(facts: Facts, profile: str, checks: tuple[Check, ...]) -> None:

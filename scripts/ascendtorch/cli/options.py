@@ -103,6 +103,12 @@ def plan_from(
     )
 
 
+def jobs_from_environment() -> int | None:
+    """Return the jobs that upstream's own variable asks for, if it does."""
+    text = os.environ.get("MAX_JOBS", "")
+    return int(text) if text.isdigit() and int(text) > 0 else None
+
+
 def mirrors_from(path: Path | None) -> Mirrors:
     """Read the mirror map named on the command line or by ``ASCENDTORCH_MIRRORS``."""
     named = path or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)

@@ -129,12 +129,14 @@ def read_json(path: Path, *, schema: int, stage: str) -> dict[str, Any] | None:
             remedy="delete this file; the step it records is then checked and done again",
         ) from error
     if value["schema"] > schema:
-        raise StateError(
+        refusal = StateError(
             f"written by a newer ascendtorch (schema {value['schema']}, this one knows {schema})",
             stage=stage,
             path=path,
             remedy="update ascendtorch, or use another folder (--tree)",
         )
+        refusal.newer = True
+        raise refusal
     return value
 
 

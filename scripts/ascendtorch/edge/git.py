@@ -15,6 +15,7 @@ from typing import Callable
 
 from ascendtorch.edge import process
 from ascendtorch.edge.gitenv import command, environment, is_commit
+from ascendtorch.errors import HostError
 
 _UNFINISHED = {
     "rebase-merge": "a rebase",
@@ -237,9 +238,27 @@ class Repository:
         return None
 
 
-def host_refusal(text: str) -> str | None:
+def _host_refusal(text: str) -> str | None:
     """Return the line of git's output in which the machine refuses to write, if there is one."""
     return next((line for line in text.splitlines() if _REFUSED.search(line)), None)
+
+
+def host_error(said: str, *, stage: str, path: Path, note: str = "") -> HostError | None:
+    """Return the error for a machine that refused git; None where git failed by itself.
+
+    Args:
+        said: git's standard error.
+        note: added to what git says, which is not always why.
+    """
+    refusal = _host_refusal(said)
+    if refusal is None:
+        return None
+    return HostError(
+        refusal + note,
+        stage=stage,
+        path=path,
+        remedy="free some space or give write permission, then run the same command again",
+    )
 
 
 def read_head(git_dir: Path) -> str | None:

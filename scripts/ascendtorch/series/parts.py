@@ -41,4 +41,8 @@ def split(patch: PatchFile, modules: Container[str], known: tuple[str, ...]) -> 
 
 
 def owner_of(path: str, known: tuple[str, ...]) -> str:
+    """Return the innermost submodule that a path lies in; empty for the release itself.
+
+    A submodule's own path lies in its parent.
+    """
     return max((m for m in known if path.startswith(m + "/")), key=len, default="")

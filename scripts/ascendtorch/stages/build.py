@@ -198,7 +198,7 @@ def _recorded(record: Path, reporter: Reporter) -> dict[str, str] | None:
     try:
         value = files.read_json(record, schema=_SCHEMA, stage=STAGE)
     except StateError as error:
-        if "newer" in error.cause:
+        if error.newer:
             raise
         reporter.warn(STAGE, f"{record}: {error.cause}; starting from nothing")
         return None

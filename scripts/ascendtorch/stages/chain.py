@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ascendtorch.edge import git, process
-from ascendtorch.errors import HostError, PatchError
+from ascendtorch.errors import PatchError
 from ascendtorch.series.nearest import explain_mismatch
 from ascendtorch.series.parts import Part, owner_of, split
 from ascendtorch.series.patchfile import PatchFile
@@ -80,7 +80,7 @@ class ChainBuilder:
         for name in changed:
             inner = name
             while inner:
-                inner = owner_of(inner, tuple(m for m in self._known if m != inner))
+                inner = owner_of(inner, self._known)
                 names.add(inner)
         return sorted(names, key=lambda name: (-len(name), name))
 
@@ -205,11 +205,7 @@ class ChainBuilder:
 
     def _commit(self, name: str, patch: PatchFile) -> None:
         repository, index = self._repositories[name], self._index(name)
-        children = [
-            m
-            for m in self._heads
-            if m and m != name and owner_of(m, tuple(k for k in self._known if k != m)) == name
-        ]
+        children = [m for m in self._heads if m and owner_of(m, self._known) == name]
         updates = "".join(
             f"160000 {self._heads[m]}\t{m[len(name) + 1 if name else 0 :]}\n" for m in children
         )
@@ -228,14 +224,9 @@ class ChainBuilder:
 
 
 def _refuse_full_disk(repository: git.Repository, said: str) -> None:
-    refusal = git.host_refusal(said)
-    if refusal is not None:
-        raise HostError(
-            refusal,
-            stage=STAGE,
-            path=repository.git_dir,
-            remedy="free some space or give write permission, then run the same command again",
-        )
+    refused = git.host_error(said, stage=STAGE, path=repository.git_dir)
+    if refused is not None:
+        raise refused
 
 
 def _fail(patch: PatchFile, cause: str, remedy: str) -> NoReturn:

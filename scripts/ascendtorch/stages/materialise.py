@@ -14,9 +14,10 @@ from pathlib import Path
 from ascendtorch.edge import files, git, process
 from ascendtorch.edge.files import write_atomic
 from ascendtorch.edge.host import free_disk
-from ascendtorch.errors import FetchError, HostError
+from ascendtorch.errors import FetchError
 from ascendtorch.plan import Plan
 from ascendtorch.report.reporter import Advance
+from ascendtorch.series.parts import owner_of
 from ascendtorch.spec.mirrors import plain_url
 from ascendtorch.spec.version import Submodule, VersionSpec
 from ascendtorch.stages import receipts
@@ -204,8 +205,7 @@ def module_git_dir(top: Path, path: str, spec: VersionSpec) -> Path:
 
 def parent_module(path: str, spec: VersionSpec) -> str | None:
     """Return the submodule that a submodule lies in, or None."""
-    parents = [m.path for m in spec.submodules if path.startswith(m.path + "/")]
-    return max(parents, key=len, default=None)
+    return owner_of(path, tuple(module.path for module in spec.submodules)) or None
 
 
 def _check_out(job: _Checkout, spec: VersionSpec, cache: ObjectCache) -> None:
@@ -228,16 +228,11 @@ def _check_out(job: _Checkout, spec: VersionSpec, cache: ObjectCache) -> None:
         repository.run("read-tree", "--reset", "-u", job.commit)
     except process.ProcessFailedError as error:
         text = error.result.error_text
-        refused = git.host_refusal(text)
-        if refused:
-            # git does not say why it could not write a file.
-            full = " (No space left on device)" if free_disk(job.work_tree) < _FULL else ""
-            raise HostError(
-                refused + full,
-                stage="fetch",
-                path=job.work_tree,
-                remedy="free some space or give write permission, then run the same command again",
-            ) from error
+        # git does not say why it could not write a file.
+        full = " (No space left on device)" if free_disk(job.work_tree) < _FULL else ""
+        refused = git.host_error(text, stage="fetch", path=job.work_tree, note=full)
+        if refused is not None:
+            raise refused from error
         raise DamagedError(job.url, text.splitlines()[0] if text else "unreadable") from error
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ascendtorch.edge import git, process
 from ascendtorch.edge.files import host_errors
-from ascendtorch.errors import EditedError, HostError, PatchError
+from ascendtorch.errors import EditedError, PatchError
 from ascendtorch.report.reporter import Reporter
 from ascendtorch.series.parts import split
 from ascendtorch.series.patchfile import PatchFile
@@ -82,14 +82,9 @@ def _git_errors(tree: Path) -> Iterator[None]:
     try:
         yield
     except process.ProcessFailedError as error:
-        refusal = git.host_refusal(error.result.error_text)
-        if refusal is not None:
-            raise HostError(
-                refusal,
-                stage=STAGE,
-                path=tree,
-                remedy="free some space or give write permission, then run the same command again",
-            ) from error
+        refused = git.host_error(error.result.error_text, stage=STAGE, path=tree)
+        if refused is not None:
+            raise refused from error
         raise PatchError(
             f"git failed on the tree: {error.result.error_text or error}",
             stage=STAGE,
