@@ -178,7 +178,8 @@ def test_killed_build_leaves_nothing_running_and_is_resumed(
 ) -> None:
     """faults.md 50, 55"""
     slow = tmp_path / "slow"
-    slow.write_text('#!/bin/sh\nsleep 3\nexec "$@"\n')
+    # Long enough to be still there after the kill, however busy the machine is.
+    slow.write_text('#!/bin/sh\nsleep 60\nexec "$@"\n')
     slow.chmod(0o755)
     wheel = the_wheel(built).read_bytes()
     with edited(built.tree / SUM, "{", "{  "):
