@@ -36,15 +36,15 @@ void set_parameter(aclSysParamOpt opt, int64_t value) {
   system_parameters().values[opt] = value;
 }
 
-void get_parameter(aclSysParamOpt opt, int64_t *value) {
+/* False, and `value` is 0, when it was never set. */
+bool get_parameter(aclSysParamOpt opt, int64_t *value) {
   need(value, "value");
   check_parameter(opt);
   std::lock_guard<std::mutex> lock(system_parameters().mutex);
   const auto it = system_parameters().values.find(opt);
-  if (it == system_parameters().values.end()) {
-    refuse(ACL_ERROR_RT_SYSPARAMOPT_NOT_SET, "option %d was never set", opt);
-  }
-  *value = it->second;
+  const bool known = it != system_parameters().values.end();
+  *value = known ? it->second : 0;
+  return known;
 }
 
 void check_timeout(int32_t timeout) {
@@ -214,7 +214,9 @@ aclError aclrtGetPrimaryCtxState(int32_t deviceId, uint32_t *flags, int32_t *act
 aclError aclrtCtxGetSysParamOpt(aclSysParamOpt opt, int64_t *value) {
   return entry(__func__, [&] {
     runtime().current_context();
-    get_parameter(opt, value);
+    if (!get_parameter(opt, value)) {
+      refuse(ACL_ERROR_RT_SYSPARAMOPT_NOT_SET, "option %d was never set", opt);
+    }
   });
 }
 
@@ -225,6 +227,7 @@ aclError aclrtCtxSetSysParamOpt(aclSysParamOpt opt, int64_t value) {
   });
 }
 
+/* Documented to give the default, 0, where nothing was set; torch-npu asks before it sets any. */
 aclError aclrtGetSysParamOpt(aclSysParamOpt opt, int64_t *value) {
   return entry(__func__, [&] { get_parameter(opt, value); });
 }

@@ -1,7 +1,6 @@
 /* Start and end, and what went wrong. */
-#include <sys/stat.h>
-
 #include "core/entry.h"
+#include "core/init_config.h"
 
 using namespace ascend_emu;
 
@@ -9,13 +8,7 @@ extern "C" {
 
 aclError aclInit(const char *configPath) {
   return entry(__func__, [&] {
-    if (configPath != nullptr && *configPath != '\0') {
-      /* CANN reads dump and profiling settings there; aclmdlSetDump and aclprof* do that here. */
-      struct stat found;
-      if (stat(configPath, &found) != 0) {
-        refuse(ACL_ERROR_INVALID_FILE, "the configuration file %s cannot be read", configPath);
-      }
-    }
+    if (!runtime_ready()) apply_init_config(configPath);
     start_runtime();
   });
 }

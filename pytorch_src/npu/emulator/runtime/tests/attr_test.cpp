@@ -47,7 +47,7 @@ TEST(AttrHandles, WrongOnes) {
   ACL_REFUSED(aclopSetAttrBool(nullptr, "axis", 1), ACL_ERROR_INVALID_PARAM, "is null");
   int place = 0;
   ACL_REFUSED(aclopSetAttrFloat(reinterpret_cast<aclopAttr *>(&place), "axis", 1),
-              ACL_ERROR_INVALID_PARAM, "is not a operator attribute set");
+              ACL_ERROR_INVALID_PARAM, "is not a set of operator attributes");
   aclopDestroyAttr(gone);
   EXPECT_NE(std::string(aclGetRecentErrMsg()).find("was destroyed"), std::string::npos);
 }

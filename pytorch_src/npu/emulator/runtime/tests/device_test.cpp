@@ -93,6 +93,8 @@ TEST_F(Device, Settings) {
   int64_t value = -1;
   ACL_REFUSED(aclrtCtxGetSysParamOpt(ACL_OPT_STRONG_CONSISTENCY, &value),
               ACL_ERROR_RT_SYSPARAMOPT_NOT_SET, "never set");
+  ACL_OK(aclrtGetSysParamOpt(ACL_OPT_STRONG_CONSISTENCY, &value));
+  EXPECT_EQ(value, 0);
   ACL_OK(aclrtCtxSetSysParamOpt(ACL_OPT_DETERMINISTIC, 1));
   ACL_OK(aclrtCtxGetSysParamOpt(ACL_OPT_DETERMINISTIC, &value));
   EXPECT_EQ(value, 1);

@@ -1,0 +1,103 @@
+#include "nn_conv_math.h"
+
+namespace ascend_emu {
+
+namespace {
+
+int64_t reach(int64_t kernel, const ConvGeometry &geometry, size_t axis) {
+  return geometry.dilation[axis] * (kernel - 1) + 1;
+}
+
+/* The cube unit adds up in 32 bits whatever it multiplies, so half types are widened. */
+at::Tensor computable(const at::Tensor &t) {
+  if (!t.is_floating_point()) return t.to(at::kDouble);
+  return t.scalar_type() == at::kDouble ? t : t.to(at::kFloat);
+}
+
+at::Tensor padded(const at::Tensor &x, const ConvGeometry &geometry) {
+  std::vector<int64_t> pad;
+  for (size_t axis = geometry.before.size(); axis-- > 0;) {
+    pad.push_back(geometry.before[axis]);
+    pad.push_back(geometry.after[axis]);
+  }
+  return at::constant_pad_nd(x, pad, 0);
+}
+
+}  // namespace
+
+int64_t conv_out_size(int64_t in, int64_t kernel, const ConvGeometry &geometry, size_t axis) {
+  const int64_t room = in + geometry.before[axis] + geometry.after[axis];
+  const int64_t rest = room - reach(kernel, geometry, axis);
+  return rest < 0 ? 0 : rest / geometry.stride[axis] + 1;
+}
+
+at::Tensor conv_forward(const at::Tensor &x, const at::Tensor &w, const at::Tensor &bias,
+                        const ConvGeometry &geometry) {
+  const std::vector<int64_t> none(geometry.stride.size(), 0);
+  const at::Tensor wide_bias = bias.defined() ? computable(bias) : bias;
+  const bool even = geometry.before == geometry.after;
+  return at::convolution(even ? computable(x) : padded(computable(x), geometry), computable(w),
+                         bias.defined() ? wide_bias.to(computable(x).scalar_type()) : wide_bias,
+                         geometry.stride, even ? geometry.before : none, geometry.dilation, false,
+                         none, geometry.groups);
+}
+
+at::Tensor conv_input_grad(const std::vector<int64_t> &x_size, const at::Tensor &w,
+                           const at::Tensor &grad, const ConvGeometry &geometry) {
+  /* The gradient of the padded input, from which the padding is then cut: that way padding may
+     differ on the two sides. */
+  const size_t axes = geometry.stride.size();
+  const std::vector<int64_t> none(axes, 0);
+  std::vector<int64_t> beyond(axes);
+  for (size_t axis = 0; axis < axes; ++axis) {
+    const int64_t room = x_size[2 + axis] + geometry.before[axis] + geometry.after[axis];
+    const int64_t used = (grad.size(2 + axis) - 1) * geometry.stride[axis] +
+                         reach(w.size(2 + axis), geometry, axis);
+    beyond[axis] = room - used;
+  }
+  at::Tensor x_grad =
+      at::convolution(computable(grad), computable(w), at::Tensor(), geometry.stride, none,
+                      geometry.dilation, true, none, geometry.groups);
+  std::vector<int64_t> pad;
+  for (size_t axis = axes; axis-- > 0;) {
+    pad.push_back(-geometry.before[axis]);
+    pad.push_back(beyond[axis] - geometry.after[axis]);
+  }
+  return at::constant_pad_nd(x_grad, pad, 0);
+}
+
+at::Tensor conv_filter_grad(const at::Tensor &x, const std::vector<int64_t> &w_size,
+                            const at::Tensor &grad, const ConvGeometry &geometry) {
+  /* Windows of x against grad, one matrix product per sample and group: plain enough for every
+     torch, where the gradients of convolution have changed names several times. */
+  const int64_t groups = geometry.groups;
+  const int64_t axes = static_cast<int64_t>(geometry.stride.size());
+  const int64_t outputs = w_size[0];
+  at::Tensor windows = padded(computable(x), geometry);
+  for (int64_t axis = 0; axis < axes; ++axis) {
+    windows = windows.unfold(2 + axis, reach(w_size[2 + axis], geometry, axis),
+                             geometry.stride[axis]);
+    windows = windows.slice(-1, 0, windows.size(-1), geometry.dilation[axis]);
+  }
+  /* [N, C, out..., kernel...] -> [N, C, kernel..., out...] */
+  std::vector<int64_t> order{0, 1};
+  for (int64_t axis = 0; axis < axes; ++axis) order.push_back(2 + axes + axis);
+  for (int64_t axis = 0; axis < axes; ++axis) order.push_back(2 + axis);
+  windows = windows.permute(order);
+  const at::Tensor wide = computable(grad);
+  int64_t rows = w_size[1];
+  int64_t positions = 1;
+  for (int64_t axis = 0; axis < axes; ++axis) {
+    rows *= w_size[2 + axis];
+    positions *= grad.size(2 + axis);
+  }
+  at::Tensor sum = at::zeros({groups, outputs / groups, rows}, wide.options());
+  for (int64_t n = 0; n < x.size(0); ++n) {
+    const at::Tensor columns = windows.select(0, n).reshape({groups, rows, positions});
+    sum.baddbmm_(wide.select(0, n).reshape({groups, outputs / groups, positions}),
+                 columns.transpose(1, 2));
+  }
+  return sum.reshape(w_size);
+}
+
+}  // namespace ascend_emu
