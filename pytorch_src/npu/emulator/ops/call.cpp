@@ -1,5 +1,6 @@
 #include "call.h"
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
@@ -75,6 +76,19 @@ bool read_integers(const EmuTensor &tensor, std::vector<To> *values) {
 }  // namespace
 
 std::string dims_text(const Dims &dims) { return dims_text(dims.data(), dims.size()); }
+
+bool any_unknown(const Dims &dims) {
+  return std::any_of(dims.begin(), dims.end(), [](int64_t dim) { return dim < 0; });
+}
+
+void record_dims(EmuTensor &output, const Dims &dims) {
+  if (dims.size() > EMU_OPS_MAX_DIMS) {
+    ascend_emu::refuse(ACL_ERROR_RT_AICORE_EXCEPTION, "a result of %zu dims; at most %d are allowed",
+                       dims.size(), EMU_OPS_MAX_DIMS);
+  }
+  output.actual_ndim = static_cast<int32_t>(dims.size());
+  std::copy(dims.begin(), dims.end(), output.actual_dims);
+}
 
 Call::Call(const Prototype &prototype, EmuCall &call)
     : prototype_(prototype),

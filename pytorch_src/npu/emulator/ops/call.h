@@ -85,6 +85,13 @@ class Call {
 /* "[2, 3]" */
 std::string dims_text(const Dims &dims);
 
+/* Whether a dim is not known before the operator has run. */
+bool any_unknown(const Dims &dims);
+
+/* Writes actual_ndim and actual_dims. Refusal(ACL_ERROR_RT_AICORE_EXCEPTION) when the dims are
+   more than EMU_OPS_MAX_DIMS. */
+void record_dims(EmuTensor &output, const Dims &dims);
+
 }  // namespace ascend_emu
 
 #endif

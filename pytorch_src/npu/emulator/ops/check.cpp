@@ -126,10 +126,6 @@ void check_attrs(const Call &call, const EmuCall &emu) {
   }
 }
 
-bool any_unknown(const Dims &dims) {
-  return std::any_of(dims.begin(), dims.end(), [](int64_t dim) { return dim < 0; });
-}
-
 /* A private layout's own dims must be those that hold the original shape. */
 void check_private(const Call &call, const EmuTensor &tensor, const std::string &operand) {
   const std::string name = format_name(tensor.format);
@@ -241,10 +237,7 @@ void infer_call(const Prototype &prototype, EmuCall &call) {
                       "the shape of output %s is known only after it has been computed",
                       shapes.output_name(o, k).c_str());
       }
-      const Dims &dims = shapes.found(o, k);
-      EmuTensor &output = shapes.output(o, k);
-      output.actual_ndim = static_cast<int32_t>(dims.size());
-      std::copy(dims.begin(), dims.end(), output.actual_dims);
+      record_dims(shapes.output(o, k), shapes.found(o, k));
     }
   }
 }

@@ -1,7 +1,8 @@
 #include "index_rows.h"
 
 #include <cstring>
-#include <string>
+
+#include "codes.h"
 
 namespace ascend_emu {
 
@@ -46,7 +47,7 @@ void update_rows(char *rows, const int64_t *ids, const char *updates, int64_t co
 /* An integer divided by 0 would end the process; the AI core refuses it too. */
 void refuse_zero_divisor(const Call &call, const at::Tensor &updates) {
   if (at::isIntegralType(updates.scalar_type(), true) && updates.eq(0).any().item<bool>()) {
-    call.refuse(ACL_ERROR_RT_AICORE_EXCEPTION,
+    call.refuse(kAtRun,
                 "input updates holds 0; integers cannot be divided by it");
   }
 }
@@ -60,7 +61,7 @@ at::Tensor checked_index(const Call &call, const at::Tensor &index, int64_t low,
   const int64_t least = wide.min().item<int64_t>();
   const int64_t most = wide.max().item<int64_t>();
   if (least < low || most >= high) {
-    call.refuse(ACL_ERROR_RT_AICORE_EXCEPTION, "input %s holds %lld; values of [%lld, %lld) are "
+    call.refuse(kAtRun, "input %s holds %lld; values of [%lld, %lld) are "
                 "allowed", what, static_cast<long long>(least < low ? least : most),
                 static_cast<long long>(low), static_cast<long long>(high));
   }
@@ -94,8 +95,7 @@ void scatter_rows(const Call &call, at::Tensor rows, const at::Tensor &ids,
   });
 }
 
-at::Tensor nd_rows(const Call &call, const at::Tensor &indices, at::IntArrayRef sizes,
-                   bool negative) {
+at::Tensor nd_rows(const Call &call, const at::Tensor &indices, const Dims &sizes, bool negative) {
   const int64_t depth = indices.size(-1);
   const at::Tensor points = as_rows(indices, indices.dim() - 1);
   at::Tensor rows = at::zeros({points.size(0)}, indices.options().dtype(at::kLong));
@@ -105,6 +105,23 @@ at::Tensor nd_rows(const Call &call, const at::Tensor &indices, at::IntArrayRef 
                                        : checked_index(call, column, 0, sizes[k], "indices"));
   }
   return rows;
+}
+
+void refuse_deep_points(const Call &call, int indices, const Dims &sizes) {
+  const Dims points = call.dims(indices);
+  if (points.empty() || points.back() > static_cast<int64_t>(sizes.size())) {
+    call.refuse(kAtCheck,
+                "input %s has shape %s; its last dim must be the number of coordinates, at most "
+                "%zu for a tensor of shape %s",
+                call.input_name(indices).c_str(), dims_text(points).c_str(), sizes.size(),
+                dims_text(sizes).c_str());
+  }
+}
+
+Dims dims_at_points(const Dims &sizes, const Dims &indices) {
+  Dims dims(indices.begin(), indices.end() - 1);
+  dims.insert(dims.end(), sizes.begin() + indices.back(), sizes.end());
+  return dims;
 }
 
 at::Tensor as_rows(const at::Tensor &x, int64_t n) {

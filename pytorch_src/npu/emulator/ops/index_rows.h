@@ -31,8 +31,12 @@ void scatter_rows(const Call &call, at::Tensor rows, const at::Tensor &ids,
 /* Row numbers of a tensor of shape `sizes` that `indices` [..., N] point at with N leading
    coordinates each: int64 [prod(...)]. Refused when a coordinate is out of range; `negative` ones
    count from the end. */
-at::Tensor nd_rows(const Call &call, const at::Tensor &indices, at::IntArrayRef sizes,
-                   bool negative);
+at::Tensor nd_rows(const Call &call, const at::Tensor &indices, const Dims &sizes, bool negative);
+
+/* Refuses an input of points whose coordinates are more than `sizes` has dims. */
+void refuse_deep_points(const Call &call, int indices, const Dims &sizes);
+/* The dims of what a tensor of shape `sizes` holds at points of shape `indices`. */
+Dims dims_at_points(const Dims &sizes, const Dims &indices);
 
 /* `x` as [product of the first n sizes, product of the others]. */
 at::Tensor as_rows(const at::Tensor &x, int64_t n);

@@ -1,5 +1,7 @@
 #include "nn_conv_math.h"
 
+#include "nn_layout.h"
+
 namespace ascend_emu {
 
 namespace {
@@ -15,7 +17,7 @@ at::Tensor computable(const at::Tensor &t) {
 }
 
 at::Tensor padded(const at::Tensor &x, const ConvGeometry &geometry) {
-  std::vector<int64_t> pad;
+  Dims pad;
   for (size_t axis = geometry.before.size(); axis-- > 0;) {
     pad.push_back(geometry.before[axis]);
     pad.push_back(geometry.after[axis]);
@@ -25,30 +27,28 @@ at::Tensor padded(const at::Tensor &x, const ConvGeometry &geometry) {
 
 }  // namespace
 
-int64_t conv_out_size(int64_t in, int64_t kernel, const ConvGeometry &geometry, size_t axis) {
-  const int64_t room = in + geometry.before[axis] + geometry.after[axis];
-  const int64_t rest = room - reach(kernel, geometry, axis);
-  return rest < 0 ? 0 : rest / geometry.stride[axis] + 1;
+at::Tensor in_order(const at::Tensor &t, const std::string &from, const std::string &to) {
+  return t.permute(axis_order(from, to));
 }
 
 at::Tensor conv_forward(const at::Tensor &x, const at::Tensor &w, const at::Tensor &bias,
                         const ConvGeometry &geometry) {
-  const std::vector<int64_t> none(geometry.stride.size(), 0);
-  const at::Tensor wide_bias = bias.defined() ? computable(bias) : bias;
+  const Dims none(geometry.stride.size(), 0);
+  const at::Tensor wide_x = computable(x);
+  const at::Tensor wide_bias = bias.defined() ? bias.to(wide_x.scalar_type()) : bias;
   const bool even = geometry.before == geometry.after;
-  return at::convolution(even ? computable(x) : padded(computable(x), geometry), computable(w),
-                         bias.defined() ? wide_bias.to(computable(x).scalar_type()) : wide_bias,
+  return at::convolution(even ? wide_x : padded(wide_x, geometry), computable(w), wide_bias,
                          geometry.stride, even ? geometry.before : none, geometry.dilation, false,
                          none, geometry.groups);
 }
 
-at::Tensor conv_input_grad(const std::vector<int64_t> &x_size, const at::Tensor &w,
+at::Tensor conv_input_grad(const Dims &x_size, const at::Tensor &w,
                            const at::Tensor &grad, const ConvGeometry &geometry) {
   /* The gradient of the padded input, from which the padding is then cut: that way padding may
      differ on the two sides. */
   const size_t axes = geometry.stride.size();
-  const std::vector<int64_t> none(axes, 0);
-  std::vector<int64_t> beyond(axes);
+  const Dims none(axes, 0);
+  Dims beyond(axes);
   for (size_t axis = 0; axis < axes; ++axis) {
     const int64_t room = x_size[2 + axis] + geometry.before[axis] + geometry.after[axis];
     const int64_t used = (grad.size(2 + axis) - 1) * geometry.stride[axis] +
@@ -58,7 +58,7 @@ at::Tensor conv_input_grad(const std::vector<int64_t> &x_size, const at::Tensor 
   at::Tensor x_grad =
       at::convolution(computable(grad), computable(w), at::Tensor(), geometry.stride, none,
                       geometry.dilation, true, none, geometry.groups);
-  std::vector<int64_t> pad;
+  Dims pad;
   for (size_t axis = axes; axis-- > 0;) {
     pad.push_back(-geometry.before[axis]);
     pad.push_back(beyond[axis] - geometry.after[axis]);
@@ -66,7 +66,7 @@ at::Tensor conv_input_grad(const std::vector<int64_t> &x_size, const at::Tensor 
   return at::constant_pad_nd(x_grad, pad, 0);
 }
 
-at::Tensor conv_filter_grad(const at::Tensor &x, const std::vector<int64_t> &w_size,
+at::Tensor conv_filter_grad(const at::Tensor &x, const Dims &w_size,
                             const at::Tensor &grad, const ConvGeometry &geometry) {
   /* Windows of x against grad, one matrix product per sample and group: plain enough for every
      torch, where the gradients of convolution have changed names several times. */
@@ -80,7 +80,7 @@ at::Tensor conv_filter_grad(const at::Tensor &x, const std::vector<int64_t> &w_s
     windows = windows.slice(-1, 0, windows.size(-1), geometry.dilation[axis]);
   }
   /* [N, C, out..., kernel...] -> [N, C, kernel..., out...] */
-  std::vector<int64_t> order{0, 1};
+  Dims order{0, 1};
   for (int64_t axis = 0; axis < axes; ++axis) order.push_back(2 + axes + axis);
   for (int64_t axis = 0; axis < axes; ++axis) order.push_back(2 + axis);
   windows = windows.permute(order);

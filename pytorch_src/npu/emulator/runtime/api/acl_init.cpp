@@ -13,11 +13,17 @@ aclError aclInit(const char *configPath) {
   });
 }
 
-aclError aclFinalize() { return entry(__func__, [] { stop_runtime(); }); }
+aclError aclFinalize() {
+  return entry(__func__, [] {
+    stop_runtime();
+    end_services();
+  });
+}
 
 aclError aclFinalizeReference(uint64_t *refCount) {
   return entry(__func__, [&] {
     stop_runtime();
+    end_services();
     if (refCount != nullptr) *refCount = 0;
   });
 }

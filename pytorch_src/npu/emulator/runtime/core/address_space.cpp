@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 
 #include "refusal.h"
 
@@ -19,6 +20,8 @@ constexpr size_t kHuge = size_t{2} << 20;
    is then still known as freed. */
 constexpr size_t kSpanOfBudget = 16;
 constexpr size_t kLeastSpan = size_t{64} << 30;
+
+size_t least_span(size_t budget) { return (budget + budget / 2 + kHuge) & ~(kHuge - 1); }
 
 uintptr_t reserve(size_t bytes) {
   void *found = mmap(nullptr, bytes + kHuge, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
@@ -39,9 +42,21 @@ size_t page_size() {
   return size;
 }
 
-AddressSpace::AddressSpace(int devices, size_t budget, bool guard) : devices_(devices) {
+std::shared_ptr<AddressSpace> AddressSpace::of(int devices, size_t budget, bool guard) {
+  static std::mutex mutex;
+  static std::shared_ptr<AddressSpace> *const last = new std::shared_ptr<AddressSpace>;
+  std::lock_guard<std::mutex> lock(mutex);
+  if (!*last || (*last)->devices_ < devices || (*last)->guard_ != guard ||
+      (*last)->span_ < least_span(budget)) {
+    *last = std::make_shared<AddressSpace>(devices, budget, guard);
+  }
+  return *last;
+}
+
+AddressSpace::AddressSpace(int devices, size_t budget, bool guard)
+    : devices_(devices), guard_(guard), next_(static_cast<size_t>(devices)) {
   const size_t count = static_cast<size_t>(devices);
-  const size_t least = (budget + budget / 2 + kHuge) & ~(kHuge - 1);
+  const size_t least = least_span(budget);
   size_t span = std::max(kLeastSpan, (budget * kSpanOfBudget + kHuge) & ~(kHuge - 1));
   /* A limit on address space (ulimit -v) is met by asking for less. */
   for (;; span = std::max(least, (span / 2) & ~(kHuge - 1))) {
@@ -57,6 +72,20 @@ AddressSpace::AddressSpace(int devices, size_t budget, bool guard) : devices_(de
     }
   }
   span_ = span;
+  for (int device = 0; device < devices; ++device) {
+    next_[static_cast<size_t>(device)] = base(device);
+  }
+}
+
+uintptr_t AddressSpace::take(int device, size_t bytes, size_t alignment) {
+  std::atomic<uintptr_t> &next = next_[static_cast<size_t>(device)];
+  const uintptr_t end = base(device) + span_;
+  uintptr_t last = next.load();
+  for (;;) {
+    const uintptr_t start = (last + alignment - 1) / alignment * alignment;
+    if (start >= end || bytes > end - start) return 0;
+    if (next.compare_exchange_weak(last, start + bytes)) return start;
+  }
 }
 
 AddressSpace::~AddressSpace() {

@@ -10,6 +10,7 @@
 namespace ascend_emu {
 
 void apply_init_config(const char *file) {
+  configure_log();
   if (file == nullptr || *file == '\0') return;
   const Json whole = read_json_file(file);
   if (whole.kind != Json::Kind::kObject) {

@@ -4,7 +4,8 @@
 
 namespace ascend_emu {
 
-/* Do what the file asks for ("dump"); null or "" for no file. What CANN knows and the emulator
+/* At aclInit: logs read their settings again, and what the file asks for ("dump") is done; null or
+   "" for no file. What CANN knows and the emulator
    does not is logged. Refusal when the file cannot be read, is no JSON, or its dump is wrong. */
 void apply_init_config(const char *file);
 

@@ -58,18 +58,16 @@ struct DeviceMemory::Impl {
   struct Device {
     mutable std::mutex mutex;
     std::map<uintptr_t, std::shared_ptr<Block>> blocks;
-    uintptr_t next = 0;       /* addresses below were handed out at least once */
-    bool wrapped = false;     /* all were: gaps are used again */
     std::vector<Freed> freed; /* a ring of the last ones, for messages */
     size_t freed_next = 0;
     MemoryUse use;
   };
 
   Impl(const Config &config)
-      : space(config.devices, config.memory, config.guard),
+      : addresses(AddressSpace::of(config.devices, config.memory, config.guard)),
+        space(*addresses),
         devices(static_cast<size_t>(config.devices)) {
     for (int device = 0; device < config.devices; ++device) {
-      at(device).next = space.base(device);
       at(device).use.total = config.memory;
     }
   }
@@ -92,14 +90,8 @@ struct DeviceMemory::Impl {
   uintptr_t place(Device &device, int number, size_t pages, size_t alignment) {
     const uintptr_t end = space.base(number) + space.span();
     const size_t needed = pages + page_size();
-    if (!device.wrapped) {
-      const uintptr_t start = round_up(device.next, alignment);
-      if (start + needed <= end && start >= device.next) {
-        device.next = start + needed;
-        return start;
-      }
-      device.wrapped = true;
-    }
+    if (const uintptr_t fresh = space.take(number, needed, alignment)) return fresh;
+    /* All addresses were in use once: gaps between the live blocks are used again. */
     uintptr_t start = round_up(space.base(number), alignment);
     for (const auto &entry : device.blocks) {
       if (start + needed <= entry.first) return start;
@@ -147,7 +139,8 @@ struct DeviceMemory::Impl {
     }
   }
 
-  AddressSpace space;
+  const std::shared_ptr<AddressSpace> addresses;
+  AddressSpace &space;
   std::vector<Device> devices;
 };
 

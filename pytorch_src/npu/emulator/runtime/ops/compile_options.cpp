@@ -75,6 +75,13 @@ void set_compile_option(int option, const char *value) {
   check_option(option);
   const Option &known = kOptions[option];
   if (value == nullptr) refuse(ACL_ERROR_INVALID_PARAM, "the value of %s is null", known.name);
+  Values &all = values();
+  if (*value == '\0') {
+    /* What torch-npu sets for an option that its user has not chosen: back to the default. */
+    std::lock_guard<std::mutex> lock(all.mutex);
+    all.is_set[option] = false;
+    return;
+  }
   if (known.kind == Kind::kOneOf && !among(value, known.allowed)) {
     refuse(ACL_ERROR_INVALID_PARAM, "%s is \"%s\"; allowed are: %s", known.name, value,
            known.allowed);
@@ -84,7 +91,6 @@ void set_compile_option(int option, const char *value) {
     refuse(ACL_ERROR_INVALID_PARAM, "%s is \"%s\": there is no such folder; make it first",
            known.name, value);
   }
-  Values &all = values();
   std::lock_guard<std::mutex> lock(all.mutex);
   all.set[option] = value;
   all.is_set[option] = true;

@@ -52,7 +52,8 @@ void launch(const OpArguments &arguments, void *stream) {
   for_op(arguments, [&] {
     const std::shared_ptr<Stream> found = runtime().stream(stream);
     const std::shared_ptr<OpCall> call = captured(arguments, CaptureFor::kRun);
-    check_launch(*call, *found);
+    check_operands(*call, found->device());
+    check_prototype(*call);
     submit_call(call, *found);
   });
 }
@@ -61,7 +62,8 @@ void launch_and_tell_shapes(const OpArguments &arguments, void *stream) {
   for_op(arguments, [&] {
     const std::shared_ptr<Stream> found = runtime().stream(stream);
     const std::shared_ptr<OpCall> call = captured(arguments, CaptureFor::kRun);
-    check_launch(*call, *found);
+    check_operands(*call, found->device());
+    check_prototype(*call);
     const bool known = infer_outputs(*call);
     if (known) tell_shapes(arguments, *call);
     call->forget_actual_dims();

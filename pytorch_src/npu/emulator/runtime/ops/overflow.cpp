@@ -73,8 +73,8 @@ bool is_finite(const EmuTensor &tensor) {
   if (layout.bytes == 0 || tensor.data == nullptr) return true;
   if (tensor.strides != nullptr) return finite_strided(tensor, layout);
   uint64_t bytes = tensor.bytes;
-  if (tensor.actual_ndim >= 0) {
-    /* Of a larger buffer only this much was written. */
+  if (tensor.actual_ndim >= 0 && tensor.origin_ndim < 0) {
+    /* Of a larger buffer only this much was written. A layout of its own is always full. */
     uint64_t elements = 0;
     count_elements(tensor.actual_dims, static_cast<size_t>(tensor.actual_ndim), &elements);
     count_bytes(elements, tensor.dtype, &bytes);

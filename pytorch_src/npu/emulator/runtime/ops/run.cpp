@@ -49,26 +49,6 @@ std::vector<Pin> pin_operands(OpCall &call, const DeviceMemory &memory) {
   return pins;
 }
 
-/* Device pointers as far as they can be judged now; the stream looks again when it gets there. */
-void check_operands(const OpCall &call, const DeviceMemory &memory, int device) {
-  for (size_t i = 0; i < call.operands(); ++i) {
-    const Operand &place = call.operand(i);
-    if (place.bytes == 0) continue;
-    const int lies_on = memory.device_of(place.address);
-    if (lies_on >= 0 && lies_on != device) {
-      refuse(ACL_ERROR_RT_PARAM_INVALID, "%s: %p lies on device %d, but the stream is of device %d",
-             call.operand_name(i), place.address, lies_on, device);
-    }
-    memory.pin(place.address, place.bytes, call.operand_name(i));
-    const size_t alignment = type_alignment(call.tensor(i).dtype);
-    if (reinterpret_cast<uintptr_t>(place.address) % alignment != 0) {
-      refuse(ACL_ERROR_RT_ADDR_UNALIGNED, "%s: %p is not aligned to %zu bytes, as %s needs",
-             call.operand_name(i), place.address, alignment,
-             type_name(call.tensor(i).dtype).c_str());
-    }
-  }
-}
-
 /* On the stream's worker. */
 void run_call(OpCall &call, const EmuOps &ops, const DeviceMemory &memory, bool always_look,
               Stream &stream) {
@@ -106,12 +86,28 @@ bool infer_outputs(OpCall &call) {
   return true;
 }
 
-void check_launch(const OpCall &call, const Stream &stream) {
-  check_operands(call, runtime().memory(), stream.device());
-  check_prototype(call);
+void check_operands(const OpCall &call, int device) {
+  const DeviceMemory &memory = runtime().memory();
+  for (size_t i = 0; i < call.operands(); ++i) {
+    const Operand &place = call.operand(i);
+    if (place.bytes == 0) continue;
+    const int lies_on = memory.device_of(place.address);
+    if (lies_on >= 0 && lies_on != device) {
+      refuse(ACL_ERROR_RT_PARAM_INVALID, "%s: %p lies on device %d, but the stream is of device %d",
+             call.operand_name(i), place.address, lies_on, device);
+    }
+    memory.pin(place.address, place.bytes, call.operand_name(i));
+    const size_t alignment = type_alignment(call.tensor(i).dtype);
+    if (reinterpret_cast<uintptr_t>(place.address) % alignment != 0) {
+      refuse(ACL_ERROR_RT_ADDR_UNALIGNED, "%s: %p is not aligned to %zu bytes, as %s needs",
+             call.operand_name(i), place.address, alignment,
+             type_name(call.tensor(i).dtype).c_str());
+    }
+  }
 }
 
-void submit_call(std::shared_ptr<OpCall> call, Stream &stream) {
+void submit_call(std::shared_ptr<OpCall> call, Stream &stream,
+                 std::function<void(const OpCall &)> finished) {
   Runtime &running = runtime();
   const DeviceMemory &memory = running.memory();
   const EmuOps &ops = op_library();
@@ -120,8 +116,9 @@ void submit_call(std::shared_ptr<OpCall> call, Stream &stream) {
   task.name = call->op();
   if (trace_enabled()) task.details = trace_details(*call);
   /* The stream outlives its tasks, and stopped runtimes are kept: see Stream and runtime(). */
-  task.run = [call, &ops, &memory, always_look, &stream] {
+  task.run = [call, &ops, &memory, always_look, &stream, finished] {
     run_call(*call, ops, memory, always_look, stream);
+    if (finished) finished(*call);
   };
   stream.submit(std::move(task));
 }

@@ -2,6 +2,7 @@
 #ifndef ASCENDTORCH_EMU_RUN_H_
 #define ASCENDTORCH_EMU_RUN_H_
 
+#include <functional>
 #include <memory>
 
 #include "core/stream.h"
@@ -16,13 +17,14 @@ void check_prototype(const OpCall &call);
    False when they follow from the data. Refusal for other errors. */
 bool infer_outputs(OpCall &call);
 
-/* check_prototype, and Refusal when a device pointer is a host pointer, was freed, is of another
-   device than the stream, ends past its block or is not aligned for its type; names the operand. */
-void check_launch(const OpCall &call, const Stream &stream);
+/* Refusal when a device pointer is a host pointer, was freed, is of another device than `device`,
+   ends past its block or is not aligned for its type; names the operand. */
+void check_operands(const OpCall &call, int device);
 
-/* The task, for a call that check_launch let pass. A failure of the operator surfaces when the
-   stream is synchronised. */
-void submit_call(std::shared_ptr<OpCall> call, Stream &stream);
+/* The task, for a call that both checks let pass; `finished` sees the call when it has run without
+   a failure. Failures surface when the stream is synchronised. */
+void submit_call(std::shared_ptr<OpCall> call, Stream &stream,
+                 std::function<void(const OpCall &)> finished = nullptr);
 
 }  // namespace ascend_emu
 

@@ -237,6 +237,22 @@ TEST_F(Memory, InfoCountsBytesInUse) {
               ACL_ERROR_INVALID_PARAM, "attr 99");
 }
 
+/* 64 GiB of addresses at least; when they are used up, gaps between live blocks are used again. */
+TEST_F(Memory, AddressesAreUsedAgainInTheEnd) {
+  const size_t bytes = size_t{200} << 20;
+  void *kept = device_memory(4096);
+  ACL_OK(aclrtMemset(kept, 4096, 6, 4096));
+  for (int i = 0; i < 700; ++i) {
+    void *memory = nullptr;
+    ACL_OK(aclrtMalloc(&memory, bytes, ACL_MEM_MALLOC_HUGE_FIRST));
+    ACL_OK(aclrtMemset(static_cast<char *>(memory) + bytes - 1, 1, 1, 1));
+    ACL_OK(aclrtFree(memory));
+  }
+  char got = 0;
+  ACL_OK(aclrtMemcpy(&got, 1, static_cast<char *>(kept) + 4095, 1, ACL_MEMCPY_DEVICE_TO_HOST));
+  EXPECT_EQ(got, 6);
+}
+
 /* A block that is freed while a task uses it stays readable for that task. */
 TEST_F(Memory, FreeWhileACopyRuns) {
   const size_t bytes = size_t{64} << 20;

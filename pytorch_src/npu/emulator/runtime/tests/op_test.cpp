@@ -433,6 +433,10 @@ TEST_F(OpTest, CompileOptions) {
   ACL_REFUSED(aclSetCompileopt(ACL_PRECISION_MODE, "force_fp32 force_fp16"),
               ACL_ERROR_INVALID_PARAM, "must_keep_origin_dtype");
   ACL_OK(aclSetCompileopt(ACL_PRECISION_MODE, "must_keep_origin_dtype"));
+  ACL_OK(aclSetCompileopt(ACL_PRECISION_MODE, ""));
+  char mode[32] = "";
+  ACL_OK(aclGetCompileopt(ACL_PRECISION_MODE, mode, sizeof mode));
+  EXPECT_STREQ(mode, "allow_fp32_to_fp16");
   ACL_REFUSED(aclSetCompileopt(ACL_DEBUG_DIR, "/no/such/folder"), ACL_ERROR_INVALID_PARAM,
               "no such folder");
   ACL_OK(aclSetCompileopt(ACL_DEBUG_DIR, "/"));

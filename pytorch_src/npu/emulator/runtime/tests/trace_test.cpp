@@ -93,6 +93,7 @@ TEST_F(Trace, IsEmptyButWholeWithoutWork) {
 }
 
 TEST_F(Trace, IsWholeAfterExitWithoutFinalize) {
+  fflush(stdout); /* the child may write what is buffered, too */
   const pid_t child = fork();
   if (child == 0) {
     if (aclInit(nullptr) != ACL_SUCCESS) _exit(9);
@@ -108,6 +109,7 @@ TEST_F(Trace, IsWholeAfterExitWithoutFinalize) {
 TEST_F(Trace, IsWholeAfterAKill) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
+  fflush(stdout); /* the child may write what is buffered, too */
   const pid_t child = fork();
   if (child == 0) {
     if (aclInit(nullptr) != ACL_SUCCESS) _exit(9);
@@ -131,6 +133,7 @@ TEST_F(Trace, IsWholeAfterAKill) {
 TEST_F(Trace, AForkedChildDoesNotTouchIt) {
   ACL_OK(aclInit(nullptr));
   some_work();
+  fflush(stdout); /* the child may write what is buffered, too */
   const pid_t child = fork();
   if (child == 0) std::exit(0);
   waitpid(child, nullptr, 0);

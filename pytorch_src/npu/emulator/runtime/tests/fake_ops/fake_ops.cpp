@@ -51,7 +51,9 @@ float &at(const EmuTensor &tensor, int64_t i) {
 using Body = int32_t (*)(EmuCall &, EmuText *);
 
 int32_t add(EmuCall &call, EmuText *) {
-  const float alpha = static_cast<float>(number(call, "alpha", 1));
+  float alpha = static_cast<float>(number(call, "alpha", 1));
+  /* aclnn gives it as an operand. */
+  if (call.num_inputs > 2) alpha = *static_cast<const float *>(call.inputs[2].data);
   for (int64_t i = 0; i < elements(call.outputs[0]); ++i) {
     const float other = call.inputs[1].absent != 0 ? 0 : at(call.inputs[1], i);
     at(call.outputs[0], i) = at(call.inputs[0], i) + alpha * other;
@@ -141,12 +143,28 @@ std::string attr_text(const EmuAttr &attr) {
   return text + ";";
 }
 
+/* "alpha/0=0000003f;": the name, the number of dims, the bytes. */
+std::string host_text(const EmuTensor &tensor) {
+  std::string text = std::string(tensor.name) + "/" + std::to_string(tensor.dtype) + "/" +
+                     std::to_string(tensor.ndim) + "=";
+  for (uint64_t i = 0; i < tensor.bytes; ++i) {
+    char digits[3];
+    std::snprintf(digits, sizeof digits, "%02x", static_cast<const uint8_t *>(tensor.data)[i]);
+    text += digits;
+  }
+  return text + ";";
+}
+
 /* Writes what it was given, as text, for the tests of attributes and layouts to look at. */
 int32_t tell(EmuCall &call, EmuText *) {
   std::string text;
   for (int32_t i = 0; i < call.num_attrs; ++i) text += attr_text(call.attrs[i]);
   for (int32_t i = 0; i < call.num_inputs; ++i) {
     const EmuTensor &input = call.inputs[i];
+    if (input.host != 0) {
+      text += host_text(input);
+      continue;
+    }
     text += "in format " + std::to_string(input.format) + " ndim " + std::to_string(input.ndim) +
             " origin " + std::to_string(input.origin_format) + " " +
             std::to_string(input.origin_ndim) + ";";
@@ -165,7 +183,7 @@ const struct {
     {"Slow", 2, false, slow},        {"Broken", 0, false, broken},
     {"Scale", 1, false, scale},      {"AxesSum", 1, false, axes_sum},
     {"NonZero", 1, true, non_zero},  {"Concat", -1, false, concat},
-    {"Tell", -1, false, tell},       {"aclnnAdd", 2, false, add},
+    {"Tell", -1, false, tell},       {"aclnnAdd", 3, false, add},
     {"aclnnCat", -1, false, concat}, {"aclnnTell", -1, false, tell},
 };
 
