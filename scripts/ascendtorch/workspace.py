@@ -58,6 +58,11 @@ class Workspace:
         return self.build / version
 
     @property
+    def emulator(self) -> Path:
+        """The emulator's libraries, one folder for each set of sources, compiler and torch."""
+        return self.build / "emulator"
+
+    @property
     def parked_trees(self) -> Path:
         """Where trees wait, by version, while the tree folder is used for another one."""
         return self.build / "trees"

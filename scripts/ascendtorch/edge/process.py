@@ -6,12 +6,13 @@ import os
 import shlex
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable
+from typing import Callable, NoReturn
 
 #: Leaders of the sessions that run now, so that an interrupt can end those of other threads.
 _live: set[int] = set()
@@ -156,6 +157,20 @@ def stream(
     if stalled.is_set():
         raise StalledError(f"no output for {stall_seconds:g} s")
     return code
+
+
+def replace(program: Path, argv: Sequence[str], env: Mapping[str, str]) -> NoReturn:
+    """Become another program, which then gets the terminal, the signals and the exit code.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Python ignores these two, and what is ignored stays so in the program that follows.
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    os.execve(program, list(argv), dict(env))  # noqa: S606 (arguments as a list, no shell)
 
 
 def _lines(child: subprocess.Popen[bytes], last_output: list[float]) -> Iterator[str]:

@@ -24,7 +24,8 @@ Status = Literal["ok", "warn", "fail"]
 #: `git status --no-renames`, by which edits are found, came with this version.
 GIT = ToolRange("2.18", None, None)
 
-_PACKAGES = {
+#: How to get a tool.
+PACKAGES = {
     "git": "apt-get install git, or dnf install git",
     "gcc": "apt-get install gcc, or dnf install gcc",
     "g++": "apt-get install g++, or dnf install gcc-c++",
@@ -69,7 +70,7 @@ def compiler(facts: Facts, name: str, label: str) -> Check:
     info, ranges, variable = facts.tools.get(name), _ranges(facts), VARIABLES[name]
     wanted = range_for(info.name if info else name, ranges)
     needed = f"{info.name if info else name} {describe_range(wanted)}"
-    remedy = f"{_PACKAGES[name]}; or set {variable} to one that is installed elsewhere"
+    remedy = f"{PACKAGES[name]}; or set {variable} to one that is installed elsewhere"
     if info is None:
         return Check(label, "fail", "none", needed, remedy)
     problem = check_range(info, wanted)
@@ -96,10 +97,10 @@ def tool(facts: Facts, name: str) -> Check:
         return Check(name, "fail", f"{found}: {problem}", needed, remedy)
     info = facts.tools.get(name)
     if info is None:
-        return Check(name, "fail", "none", needed, _PACKAGES[name])
+        return Check(name, "fail", "none", needed, PACKAGES[name])
     problem = check_range(info, wanted)
     if problem is not None:
-        return Check(name, "fail", _with_path(problem, info), needed, _PACKAGES[name])
+        return Check(name, "fail", _with_path(problem, info), needed, PACKAGES[name])
     return Check(name, "ok", _shown(info), needed)
 
 

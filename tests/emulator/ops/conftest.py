@@ -43,3 +43,10 @@ def operators(build_folder: Path) -> emu.Direct:
 @pytest.fixture(scope="session", autouse=True)
 def backend(operators: emu.Direct) -> None:
     emu.use(operators)
+
+
+@pytest.fixture(autouse=True)
+def same_numbers_every_time() -> None:
+    import torch  # noqa: PLC0415
+
+    torch.manual_seed(20)

@@ -21,6 +21,11 @@ DTYPES = {  # torch's names to values of aclDataType
     "uint32": 8, "int64": 9, "uint64": 10, "float64": 11, "bool": 12, "complex64": 16,
     "complex128": 17, "bfloat16": 27,
 }  # fmt: skip
+DT_NAMES = {  # as describe() names them
+    "DT_FLOAT": 0, "DT_FLOAT16": 1, "DT_INT8": 2, "DT_INT32": 3, "DT_UINT8": 4, "DT_INT16": 6,
+    "DT_UINT16": 7, "DT_UINT32": 8, "DT_INT64": 9, "DT_UINT64": 10, "DT_DOUBLE": 11,
+    "DT_BOOL": 12, "DT_COMPLEX64": 16, "DT_COMPLEX128": 17, "DT_BF16": 27,
+}  # fmt: skip
 FORMATS = {
     "NCHW": 0, "NHWC": 1, "ND": 2, "NC1HWC0": 3, "FRACTAL_Z": 4, "HWCN": 16, "NDHWC": 27,
     "FRACTAL_NZ": 29, "NCDHW": 30, "NDC1HWC0": 32, "FRACTAL_Z_3D": 33,
@@ -156,8 +161,10 @@ def run_op(
         count = 1
         for dim in shape:
             count *= dim
-        flat = buffer[: count * itemsize(out.dtype)].view(out.dtype) if count else torch.empty(
-            0, dtype=out.dtype
+        flat = (
+            buffer[: count * itemsize(out.dtype)].view(out.dtype)
+            if count
+            else torch.empty(0, dtype=out.dtype)
         )
         results.append(flat.reshape(shape).clone())
     return results
@@ -189,6 +196,11 @@ def expect(
         exact = not (want.is_floating_point() or want.is_complex())
         within = tolerance if tolerance is not None else 0.0 if exact else close
         torch.testing.assert_close(result, want, rtol=within, atol=within, equal_nan=True)
+
+
+def wide(x: torch.Tensor) -> torch.Tensor:
+    """16-bit floats as float32, for references; other types as they are."""
+    return x.float() if str(x.dtype) in ("torch.float16", "torch.bfloat16") else x
 
 
 def dynamic(out: Out) -> bool:
@@ -306,9 +318,7 @@ class EmuText(ctypes.Structure):
     _fields_ = [("text", ctypes.c_char_p), ("capacity", ctypes.c_size_t)]
 
 
-CallFunction = ctypes.CFUNCTYPE(
-    ctypes.c_int32, ctypes.POINTER(EmuCall), ctypes.POINTER(EmuText)
-)
+CallFunction = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.POINTER(EmuCall), ctypes.POINTER(EmuText))
 
 
 class EmuOps(ctypes.Structure):

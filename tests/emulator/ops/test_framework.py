@@ -27,9 +27,7 @@ def x(*shape: int, dtype: torch.dtype = F32) -> torch.Tensor:
 class TestRefusals:
     def test_unknown_operator(self) -> None:
         text = refused(emu.NOT_FOUND, "SoftmaxV3", [x(2)], [(F32, [2])])
-        assert text == (
-            "Op [SoftmaxV3] is not known to the emulator; did you mean [SoftmaxV2]?"
-        )
+        assert text == ("Op [SoftmaxV3] is not known to the emulator; did you mean [SoftmaxV2]?")
 
     def test_unknown_operator_unlike_any(self) -> None:
         text = refused(emu.NOT_FOUND, "Zzzzzzzzzzzzzzzzzz", [], [])
@@ -95,9 +93,7 @@ class TestRefusals:
     )
     def test_kind_of_attribute(self, value: Any, text: str) -> None:
         refusal = refused(emu.ATTR_NOT_MATCH, "SoftmaxV2", [x(2)], [(F32, [2])], {"axes": value})
-        assert refusal == (
-            f"Op [SoftmaxV2]: attribute [axes] is a list of int, {text} was given"
-        )
+        assert refusal == (f"Op [SoftmaxV2]: attribute [axes] is a list of int, {text} was given")
 
     def test_required_attribute(self) -> None:
         text = refused(emu.ATTR_NOT_MATCH, "TransData", [x(2)], [(F32, [2])], {"src_format": "ND"})

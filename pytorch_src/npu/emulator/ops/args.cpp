@@ -85,6 +85,10 @@ at::Tensor Args::in(int i, int k) const {
   return halves_as_float_ && is_half(tensor.dtype) ? made.to(at::kFloat) : made;
 }
 
+at::ScalarType Args::compute_type(int i) const {
+  return halves_as_float_ && is_half(output_dtype(i)) ? at::kFloat : out_type(i);
+}
+
 std::vector<at::Tensor> Args::all_in(int i) const {
   std::vector<at::Tensor> all;
   for (int k = 0; k < count(i); ++k) all.push_back(in(i, k));
@@ -180,8 +184,7 @@ void Args::out_by(int i, const std::function<void(at::Tensor &)> &compute) {
     out(i, result);
     return;
   }
-  const bool widen = halves_as_float_ && is_half(output_dtype(i));
-  at::Tensor result = at::empty({0}, widen ? at::kFloat : out_type(i));
+  at::Tensor result = at::empty({0}, compute_type(i));
   compute(result);
   out(i, result);
 }

@@ -31,6 +31,9 @@ class Args : public Call {
   /* The type that a result will be given out in. */
   at::ScalarType out_type(int i, int k = 0) const { return scalar_type(output_dtype(i, k)); }
 
+  /* The same, but float for 16-bit floats when in() gives them as float. */
+  at::ScalarType compute_type(int i) const;
+
   /* Gives a result out: cast to the output's type, laid out in its layout.
      Refusal(ACL_ERROR_RT_AICORE_EXCEPTION) when the shape is not the declared one. Does nothing
      for an optional output that was not asked for. */

@@ -25,6 +25,56 @@ struct BelowAutograd {
 #endif
 };
 
+/* Division rounded down, or towards zero; of integers it is exact. */
+inline at::Tensor floor_div(const at::Tensor &a, const at::Tensor &b) {
+#if EMU_TORCH >= 108
+  return at::div(a, b, "floor");
+#else
+  if (at::isFloatingType(a.scalar_type())) return at::floor(at::true_divide(a, b));
+  const at::Tensor down = at::remainder(a, b).ne(0).__and__(a.lt(0).__xor__(b.lt(0)));
+  return at::floor_divide(a, b) - down.to(a.scalar_type()); /* towards zero in these versions */
+#endif
+}
+
+inline at::Tensor trunc_div(const at::Tensor &a, const at::Tensor &b) {
+#if EMU_TORCH >= 108
+  return at::div(a, b, "trunc");
+#else
+  return at::isFloatingType(a.scalar_type()) ? at::trunc(at::true_divide(a, b))
+                                             : at::floor_divide(a, b);
+#endif
+}
+
+/* x / |x|, 0 for 0; of real tensors the sign. */
+inline at::Tensor sign_of(const at::Tensor &x) {
+#if EMU_TORCH >= 107
+  return at::isComplexType(x.scalar_type()) ? at::sgn(x) : at::sign(x);
+#else
+  return at::sign(x);
+#endif
+}
+
+/* The largest and smallest element along several axes. */
+inline at::Tensor largest(const at::Tensor &x, at::IntArrayRef axes, bool keepdim) {
+#if EMU_TORCH >= 107
+  return at::amax(x, axes, keepdim);
+#else
+  at::Tensor left = x;
+  for (const int64_t axis : axes) left = std::get<0>(at::max(left, axis, true));
+  return keepdim ? left : at::sum(left, axes);
+#endif
+}
+
+inline at::Tensor smallest(const at::Tensor &x, at::IntArrayRef axes, bool keepdim) {
+#if EMU_TORCH >= 107
+  return at::amin(x, axes, keepdim);
+#else
+  at::Tensor left = x;
+  for (const int64_t axis : axes) left = std::get<0>(at::min(left, axis, true));
+  return keepdim ? left : at::sum(left, axes);
+#endif
+}
+
 }  // namespace ascend_emu
 
 #endif

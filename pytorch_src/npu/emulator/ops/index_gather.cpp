@@ -1,4 +1,6 @@
 /* Operators that read at indices: Gather and its relatives. */
+#include <algorithm>
+
 #include "args.h"
 #include "codes.h"
 #include "index_rows.h"

@@ -1,4 +1,7 @@
 /* Diagonals, triangles and bands of matrices. */
+#include <algorithm>
+#include <cstdlib>
+
 #include "args.h"
 #include "codes.h"
 #include "scalars.h"
@@ -9,13 +12,22 @@ namespace ascend_emu {
 namespace {
 
 constexpr DtypeSet kBasic = kNumber | kWideUnsigned;
-constexpr DtypeSet kDiag = (kNumber | kBool | kWideUnsigned);
+constexpr DtypeSet kTfDiag = kIndex | kComplex | ACL_FLOAT16 | ACL_FLOAT | ACL_DOUBLE;
 
 Dims at_least(const Call &call, int input, size_t ndim) {
   const Dims dims = call.dims(input);
   if (dims.size() < ndim) {
     call.refuse(kAtCheck, "input %s has shape %s; at least %zu dims are expected",
                 call.input_name(input).c_str(), dims_text(dims).c_str(), ndim);
+  }
+  return dims;
+}
+
+Dims at_most_vector(const Call &call) {
+  const Dims dims = call.dims(0);
+  if (dims.size() > 1) {
+    call.refuse(kAtCheck, "input x has shape %s; at most one dim is expected",
+                dims_text(dims).c_str());
   }
   return dims;
 }
@@ -54,16 +66,11 @@ EMU_OP(MatrixBandPart)
 
 /* TensorFlow's diag: a tensor of shape D makes one of shape D + D. */
 EMU_OP(Diag)
-    .input("x", (kNumber | kFloating).without(ACL_BF16 | DtypeSet{ACL_INT8, ACL_INT16, ACL_UINT8}))
+    .input("x", kTfDiag)
     .output("y", same_as("x"))
     .shapes([](Shapes &s) {
-      Dims dims = s.dims(0);
-      if (dims.size() > 1) {
-        s.refuse(kAtCheck, "input x has shape %s; at most one dim is expected",
-                 dims_text(dims).c_str());
-      }
-      dims.insert(dims.end(), dims.begin(), dims.end());
-      s.set(0, s.dims(0).empty() ? Dims{} : Dims{dims[0], dims[0]});
+      const Dims x = at_most_vector(s);
+      s.set(0, x.empty() ? x : Dims{x[0], x[0]});
     })
     .body([](Args &a) {
       const at::Tensor x = a.in(0);
@@ -71,7 +78,7 @@ EMU_OP(Diag)
     });
 
 EMU_OP(DiagPart)
-    .input("x", kNumber.without(ACL_BF16 | DtypeSet{ACL_INT8, ACL_INT16, ACL_UINT8}))
+    .input("x", kTfDiag)
     .output("y", same_as("x"))
     .shapes([](Shapes &s) {
       const Dims x = s.dims(0);
@@ -92,11 +99,7 @@ EMU_OP(DiagPart)
 
 /* torch.diag and torch.diagflat of a vector. */
 void diagonal_shape(Shapes &s) {
-  const Dims x = s.dims(0);
-  if (x.size() > 1) {
-    s.refuse(kAtCheck, "input x has shape %s; at most one dim is expected",
-             dims_text(x).c_str());
-  }
+  const Dims x = at_most_vector(s);
   const int64_t side = (x.empty() ? 1 : x[0]) + std::abs(s.i("diagonal"));
   s.set(0, {side, side});
 }
@@ -106,14 +109,14 @@ void diagonal_body(Args &a) {
 }
 
 EMU_OP(DiagV2)
-    .input("x", kDiag)
+    .input("x", kMovable)
     .output("y", same_as("x"))
     .attr("diagonal", 0)
     .shapes(diagonal_shape)
     .body(diagonal_body);
 
 EMU_OP(DiagFlat)
-    .input("x", kDiag.without(ACL_COMPLEX128))
+    .input("x", kMovable.without(ACL_COMPLEX128))
     .output("y", same_as("x"))
     .attr("diagonal", 0)
     .shapes(diagonal_shape)

@@ -1,4 +1,4 @@
-/* Operators that repeat, turn or re-read the elements of one tensor. */
+/* Operators that turn or re-read the elements of one tensor. */
 #include "args.h"
 #include "codes.h"
 #include "index_rows.h"
@@ -102,97 +102,6 @@ EMU_OP(Roll)
       s.set(0, s.dims(0));
     })
     .body([](Args &a) { a.out(0, at::roll(a.in(0), a.ints("shifts"), a.ints("dims"))); });
-
-void refuse_multiples(const Call &call, int32_t code, const Ints &multiples) {
-  bool fits = multiples.size() == call.dims(0).size();
-  for (const int64_t times : multiples) fits = fits && times >= 0;
-  if (!fits) {
-    call.refuse(code, "multiples is %s; a number of copies is expected for each dim of x %s",
-                dims_text(multiples).c_str(), dims_text(call.dims(0)).c_str());
-  }
-}
-
-void tile_shape(Shapes &s, const Ints &multiples) {
-  refuse_multiples(s, kAtCheck, multiples);
-  Dims dims = s.dims(0);
-  for (size_t d = 0; d < dims.size(); ++d) dims[d] *= multiples[d];
-  s.set(0, dims);
-}
-
-void tile(Args &a, const Ints &multiples) {
-  refuse_multiples(a, kAtRun, multiples);
-  a.out(0, a.in(0).repeat(multiples));
-}
-
-EMU_OP(Tile)
-    .input("x", kMovable)
-    .input("multiples", kIndex)
-    .output("y", same_as("x"))
-    .shapes([](Shapes &s) {
-      if (s.value_known(1)) tile_shape(s, s.host_ints(1));
-    })
-    .body([](Args &a) { tile(a, a.host_ints(1)); });
-
-EMU_OP(TileD)
-    .input("x", kFloats | ACL_INT32)
-    .output("y", same_as("x"))
-    .required_attr("multiples", EMU_ATTR_LIST_INT)
-    .shapes([](Shapes &s) { tile_shape(s, s.ints("multiples")); })
-    .body([](Args &a) { tile(a, a.ints("multiples")); });
-
-Ints tiles_of_axis(const Call &call) {
-  Ints multiples(call.dims(0).size(), 1);
-  const int64_t rank = static_cast<int64_t>(multiples.size());
-  const int64_t axis = call.i("axis") < 0 ? call.i("axis") + rank : call.i("axis");
-  if (axis < 0 || axis >= rank || call.i("tiles") < 1) {
-    call.refuse(kAttr, "attribute [axis] is %lld and [tiles] %lld; an axis "
-                "of x %s and a positive number are expected",
-                static_cast<long long>(call.i("axis")), static_cast<long long>(call.i("tiles")),
-                dims_text(call.dims(0)).c_str());
-  }
-  multiples[static_cast<size_t>(axis)] = call.i("tiles");
-  return multiples;
-}
-
-EMU_OP(TileWithAxis)
-    .input("x", kFloats | kInts | kWideUnsigned)
-    .output("y", same_as("x"))
-    .attr("axis", 1)
-    .required_attr("tiles", EMU_ATTR_INT)
-    .shapes([](Shapes &s) { tile_shape(s, tiles_of_axis(s)); })
-    .body([](Args &a) { tile(a, tiles_of_axis(a)); });
-
-/* Expand broadcasts both ways: where the shape has 1 the dim of x stays. */
-Dims expanded(const Call &call, int32_t code, const Dims &shape) {
-  Dims dims;
-  if (!broadcast_dims(call.dims(0), shape, &dims)) {
-    call.refuse(code, "shape is %s; it does not broadcast with x %s", dims_text(shape).c_str(),
-                dims_text(call.dims(0)).c_str());
-  }
-  return dims;
-}
-
-EMU_OP(Expand)
-    .input("x", kFloats | ACL_INT32 | ACL_INT64 | ACL_INT8 | ACL_UINT8 | ACL_BOOL)
-    .input("shape", kIndex | ACL_INT16)
-    .output("y", same_as("x"))
-    .shapes([](Shapes &s) {
-      if (s.value_known(1)) s.set(0, expanded(s, kAtCheck, s.host_ints(1)));
-    })
-    .body([](Args &a) {
-      a.out(0, a.in(0).expand(expanded(a, kAtRun, a.host_ints(1))));
-    });
-
-EMU_OP(ExpandD)
-    .input("x", {ACL_FLOAT16, ACL_FLOAT, ACL_INT32, ACL_INT8, ACL_UINT8, ACL_BOOL})
-    .output("y", same_as("x"))
-    .required_attr("shape", EMU_ATTR_LIST_INT)
-    .shapes([](Shapes &s) {
-      s.set(0, expanded(s, kAttr, s.ints("shape")));
-    })
-    .body([](Args &a) {
-      a.out(0, a.in(0).expand(expanded(a, kAttr, a.ints("shape"))));
-    });
 
 EMU_OP(InvertPermutation)
     .input("x", kIndex)

@@ -112,12 +112,13 @@ EMU_OP(TransData)
       const Trans trans = trans_of(a);
       const int64_t c0 = block_channels(a.dtype(0));
       at::Tensor plain = to_plain(a.raw_in(0), trans.src, c0, trans.groups);
-      if (is_private(trans.dst.format)) {
+      /* Where one side is private, its plain shape was taken from the other. */
+      if (is_private(trans.src.format) == is_private(trans.dst.format)) {
         plain = transpose_format(plain, trans.src.plain, trans.dst.plain);
-        a.raw_out(0, pack(plain, trans.dst.format, trans.dst.plain, c0, trans.groups));
-      } else {
-        a.raw_out(0, transpose_format(plain, trans.src.plain, trans.dst.plain));
       }
+      a.raw_out(0, is_private(trans.dst.format)
+                       ? pack(plain, trans.dst.format, trans.dst.plain, c0, trans.groups)
+                       : plain);
     });
 
 }  // namespace

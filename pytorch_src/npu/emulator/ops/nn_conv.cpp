@@ -29,7 +29,7 @@ Define &&conv_attrs(Define &&define, size_t axes) {
 /* Forward: x 0, filter 1, bias 2, offset_w 3. */
 ConvPlan forward_plan(const Call &call) {
   const ConvSide x = conv_feature(call, 0);
-  return plan_conv(call, x, conv_filter(call, 1, x.axes), conv_result_axes(call, 0, x.axes),
+  return plan_conv(call, x, conv_filter(call, 1, x.axes), result_axes(call, 0, x.axes),
                    false);
 }
 
@@ -60,7 +60,7 @@ int size_inputs(const Call &call) {
 ConvPlan input_grad_plan(const Call &call) {
   const int filter = size_inputs(call);
   const ConvSide y = conv_feature(call, filter + 1);
-  ConvSide x{conv_result_axes(call, 0, y.axes), {}};
+  ConvSide x{result_axes(call, 0, y.axes), {}};
   x.dims = conv_size(call, "input_size", 0, x.axes);
   const ConvPlan plan = plan_conv(call, x, conv_filter(call, filter, y.axes), y.axes, false);
   expect_conv_result(call, plan, filter + 1);

@@ -27,7 +27,7 @@ at::Tensor grouped_filter(const at::Tensor &filter, const ConvPlan &plan) {
 
 ConvPlan forward_plan(const Call &call) {
   const ConvSide x = conv_feature(call, 0);
-  return plan_conv(call, x, conv_filter(call, 1, x.axes), conv_result_axes(call, 0, x.axes), true);
+  return plan_conv(call, x, conv_filter(call, 1, x.axes), result_axes(call, 0, x.axes), true);
 }
 
 void forward_shapes(Shapes &shapes) {
@@ -53,7 +53,7 @@ int size_inputs(const Call &call, const char *attr) {
 ConvPlan input_grad_plan(const Call &call) {
   const int filter = size_inputs(call, "input_size");
   const ConvSide y = conv_feature(call, filter + 1);
-  ConvSide x{conv_result_axes(call, 0, y.axes), {}};
+  ConvSide x{result_axes(call, 0, y.axes), {}};
   x.dims = conv_size(call, "input_size", 0, x.axes);
   const ConvPlan plan = plan_conv(call, x, conv_filter(call, filter, y.axes), y.axes, true);
   expect_conv_result(call, plan, filter + 1);

@@ -1,7 +1,6 @@
 #include "nn_conv_plan.h"
 
 #include "core/refusal.h"
-#include "layout_dims.h"
 #include "nn_layout.h"
 #include "ops/types.h"
 
@@ -14,12 +13,6 @@ constexpr int64_t kMostStride = 63;
 constexpr int64_t kMostDilation = 255;
 constexpr int64_t kMostPad = 255;
 constexpr int64_t kMostKernel = 255;
-
-/* The axes that a format names, or these. */
-std::string axes_or(const Call &call, int32_t format, size_t ndim, const std::string &otherwise,
-                    const std::string &what) {
-  return axis_letters(format).empty() ? otherwise : axes_of(call, format, ndim, what);
-}
 
 /* TensorFlow's filters go with channels last, Caffe's with channels first. */
 std::string usual_filter(const std::string &x_axes) {
@@ -103,25 +96,19 @@ ConvSide conv_feature(const Call &call, int input) {
   return {input_axes(call, input), call.dims(input)};
 }
 
-std::string conv_result_axes(const Call &call, int output, const std::string &x_axes) {
-  return axes_or(call, call.output_format(output), x_axes.size(), x_axes,
-                 "output " + call.output_name(output));
-}
-
 ConvSide conv_filter(const Call &call, int input, const std::string &x_axes) {
   const Dims dims = call.dims(input);
   if (dims.size() != x_axes.size()) {
     call.refuse(ACL_ERROR_OP_INPUT_NOT_MATCH, "input %s has shape %s; %zu dims are expected",
                 call.input_name(input).c_str(), dims_text(dims).c_str(), x_axes.size());
   }
-  return {axes_or(call, call.format(input), dims.size(), usual_filter(x_axes),
-                  "input " + call.input_name(input)),
+  return {named_axes(call, call.format(input), usual_filter(x_axes),
+                     "input " + call.input_name(input)),
           dims};
 }
 
 std::string conv_filter_result_axes(const Call &call, int output, const std::string &x_axes) {
-  return axes_or(call, call.output_format(output), x_axes.size(), usual_filter(x_axes),
-                 "output " + call.output_name(output));
+  return result_axes(call, output, usual_filter(x_axes));
 }
 
 bool conv_size_known(const Call &call, const char *attr, int input) {

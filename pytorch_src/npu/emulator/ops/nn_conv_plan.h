@@ -40,10 +40,7 @@ struct ConvPlan {
 
 /* A feature map among the inputs. */
 ConvSide conv_feature(const Call &call, int input);
-/* The axes of a feature map or a filter among the outputs; of a format that names none (ND) those
-   that go with x. */
-std::string conv_result_axes(const Call &call, int output, const std::string &x_axes);
-/* A filter among the inputs; ND as above. */
+/* A filter among the inputs; of a format that names no axes (ND) those that go with x. */
 ConvSide conv_filter(const Call &call, int input, const std::string &x_axes);
 std::string conv_filter_result_axes(const Call &call, int output, const std::string &x_axes);
 

@@ -37,7 +37,7 @@ void expect_output_padding(const Call &call, const ConvPlan &plan) {
 ConvPlan transpose_plan(const Call &call) {
   const int x = x_input(call);
   const ConvSide from = conv_feature(call, x);
-  ConvSide result{conv_result_axes(call, 0, from.axes), {}};
+  ConvSide result{result_axes(call, 0, from.axes), {}};
   result.dims = conv_size(call, "input_size", 0, result.axes);
   const ConvPlan plan =
       plan_conv(call, result, conv_filter(call, x + 1, from.axes), from.axes, false);

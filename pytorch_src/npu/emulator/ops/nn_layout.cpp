@@ -23,9 +23,14 @@ std::string input_axes(const Call &call, int input) {
                  "input " + call.input_name(input));
 }
 
-std::string output_axes(const Call &call, int output) {
-  return axes_of(call, call.output_format(output), call.output_dims(output).size(),
-                 "output " + call.output_name(output));
+std::string named_axes(const Call &call, int32_t format, const std::string &otherwise,
+                       const std::string &what) {
+  return axis_letters(format).empty() ? otherwise : axes_of(call, format, otherwise.size(), what);
+}
+
+std::string result_axes(const Call &call, int output, const std::string &otherwise) {
+  return named_axes(call, call.output_format(output), otherwise,
+                    "output " + call.output_name(output));
 }
 
 Dims axis_order(const std::string &from, const std::string &to) {

@@ -13,7 +13,11 @@ namespace ascend_emu {
    not fit, naming the operand `what`. */
 std::string axes_of(const Call &call, int32_t format, size_t ndim, const std::string &what);
 std::string input_axes(const Call &call, int input);
-std::string output_axes(const Call &call, int output);
+/* The axes that a format names, as many as `otherwise` has, or else these. */
+std::string named_axes(const Call &call, int32_t format, const std::string &otherwise,
+                       const std::string &what);
+/* The axes of an output; when its format names none, `otherwise`. */
+std::string result_axes(const Call &call, int output, const std::string &otherwise);
 
 /* Where each axis of `to` is in `from`, as permute wants it. Both have the same letters. */
 Dims axis_order(const std::string &from, const std::string &to);

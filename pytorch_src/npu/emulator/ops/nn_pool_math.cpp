@@ -4,25 +4,13 @@
 #include <limits>
 #include <vector>
 
+#include "nn_layout.h"
+
 namespace ascend_emu {
 
 namespace {
 
-int64_t reach(const PoolGeometry &geometry, size_t axis) {
-  return geometry.dilation[axis] * (geometry.kernel[axis] - 1) + 1;
-}
-
 Axes3 sizes_of(const at::Tensor &x) { return {{x.size(2), x.size(3), x.size(4)}}; }
-
-/* Size of the block that the windows cover together, the padding before x included. */
-Axes3 covered(const Axes3 &in, const PoolGeometry &geometry) {
-  Axes3 block;
-  for (size_t axis = 0; axis < 3; ++axis) {
-    block[axis] = (pool_out_size(in[axis], geometry, axis) - 1) * geometry.stride[axis] +
-                  reach(geometry, axis);
-  }
-  return block;
-}
 
 /* Pads, or cuts what no window reaches; `sign` -1 undoes it. */
 at::Tensor fitted(const at::Tensor &x, const Axes3 &in, const Axes3 &block,
@@ -81,30 +69,27 @@ at::Tensor divisors(const Axes3 &in, const PoolGeometry &geometry, const Average
 
 }  // namespace
 
-void pad_same(const Axes3 &in, PoolGeometry *geometry) {
+Axes3 covered_block(const Axes3 &in, const PoolGeometry &geometry) {
+  Axes3 block;
   for (size_t axis = 0; axis < 3; ++axis) {
-    const int64_t stride = geometry->stride[axis];
-    const int64_t out = (in[axis] + stride - 1) / stride;
-    const int64_t total =
-        std::max<int64_t>((out - 1) * stride + reach(*geometry, axis) - in[axis], 0);
-    geometry->before[axis] = total / 2;
-    geometry->after[axis] = total - total / 2;
+    block[axis] = (pool_out_size(in[axis], geometry, axis) - 1) * geometry.stride[axis] +
+                  window_reach(geometry, axis);
   }
+  return block;
 }
 
-int64_t pool_out_size(int64_t in, const PoolGeometry &geometry, size_t axis) {
-  const int64_t stride = geometry.stride[axis];
-  const int64_t rest =
-      in + geometry.before[axis] + geometry.after[axis] - reach(geometry, axis);
-  if (rest < 0) return 0;
-  int64_t out = (rest + (geometry.ceil ? stride - 1 : 0)) / stride + 1;
-  /* As in PyTorch, no window starts in the padding behind. */
-  if (geometry.ceil && (out - 1) * stride >= in + geometry.before[axis]) --out;
-  return out;
+at::Tensor in_depth(const at::Tensor &t, const std::string &axes) {
+  const at::Tensor plain = t.permute(axis_order(axes, channels_first(axes)));
+  return axes.size() == 5 ? plain : plain.unsqueeze(2);
+}
+
+at::Tensor from_depth(const at::Tensor &t, const std::string &axes) {
+  const at::Tensor plain = axes.size() == 5 ? t : t.squeeze(2);
+  return plain.permute(axis_order(channels_first(axes), axes));
 }
 
 MaxPooled max_pool(const at::Tensor &x, const PoolGeometry &geometry) {
-  const Axes3 block = covered(sizes_of(x), geometry);
+  const Axes3 block = covered_block(sizes_of(x), geometry);
   const at::Tensor padded =
       fitted(x, sizes_of(x), block, geometry, lowest(x.scalar_type()), 1);
   const auto pooled = at::max_pool3d_with_indices(padded.contiguous(), geometry.kernel,
@@ -114,7 +99,7 @@ MaxPooled max_pool(const at::Tensor &x, const PoolGeometry &geometry) {
 
 at::Tensor max_pool_grad(const at::Tensor &grad, const at::Tensor &where, const Axes3 &in,
                          const PoolGeometry &geometry) {
-  const Axes3 block = covered(in, geometry);
+  const Axes3 block = covered_block(in, geometry);
   const int64_t n = grad.size(0);
   const int64_t c = grad.size(1);
   const int64_t outputs = grad.size(2) * grad.size(3) * grad.size(4);
@@ -126,7 +111,7 @@ at::Tensor max_pool_grad(const at::Tensor &grad, const at::Tensor &where, const 
 
 at::Tensor avg_pool(const at::Tensor &x, const PoolGeometry &geometry, const AverageRule &rule) {
   const Axes3 in = sizes_of(x);
-  const at::Tensor padded = fitted(wide(x), in, covered(in, geometry), geometry, 0, 1);
+  const at::Tensor padded = fitted(wide(x), in, covered_block(in, geometry), geometry, 0, 1);
   const at::Tensor sums = at::avg_pool3d(padded.contiguous(), geometry.kernel, geometry.stride,
                                          {0, 0, 0}, false, true, 1);
   return sums / divisors(in, geometry, rule, sums.options());
@@ -135,7 +120,7 @@ at::Tensor avg_pool(const at::Tensor &x, const PoolGeometry &geometry, const Ave
 at::Tensor avg_pool_grad(const at::Tensor &grad, const Axes3 &in, const PoolGeometry &geometry,
                          const AverageRule &rule) {
   const at::Tensor shares = wide(grad) / divisors(in, geometry, rule, wide(grad).options());
-  const Axes3 block = covered(in, geometry);
+  const Axes3 block = covered_block(in, geometry);
   const at::Tensor like =
       at::empty({grad.size(0), grad.size(1), block[0], block[1], block[2]}, shares.options());
   const at::Tensor spread =

@@ -1,25 +1,14 @@
-/* Pooling windows on [N, C, D, H, W]; pooling in two dimensions is pooling with a depth of 1. */
+/* Pooling of [N, C, D, H, W]. */
 #ifndef ASCENDTORCH_EMU_NN_POOL_MATH_H_
 #define ASCENDTORCH_EMU_NN_POOL_MATH_H_
 
-#include <array>
 #include <cstdint>
+#include <string>
 
 #include "aten.h"
+#include "nn_pool_plan.h"
 
 namespace ascend_emu {
-
-using Axes3 = std::array<int64_t, 3>; /* depth, height, width */
-
-/* How a window moves. Padding may differ on the two sides. */
-struct PoolGeometry {
-  Axes3 kernel{{1, 1, 1}};
-  Axes3 stride{{1, 1, 1}};
-  Axes3 dilation{{1, 1, 1}};
-  Axes3 before{{0, 0, 0}};
-  Axes3 after{{0, 0, 0}};
-  bool ceil = false; /* a last window that is only partly filled counts too */
-};
 
 /* By what a sum is divided. */
 struct AverageRule {
@@ -27,11 +16,12 @@ struct AverageRule {
   int64_t divisor = 0;      /* not 0: always by this */
 };
 
-/* Padding as TensorFlow's SAME chooses it: outputs of in / stride, rounded up. */
-void pad_same(const Axes3 &in, PoolGeometry *geometry);
+/* A feature map of these axes as [N, C, D, H, W], and back. */
+at::Tensor in_depth(const at::Tensor &t, const std::string &axes);
+at::Tensor from_depth(const at::Tensor &t, const std::string &axes);
 
-/* Size of one axis of the result; 0 when no window fits. */
-int64_t pool_out_size(int64_t in, const PoolGeometry &geometry, size_t axis);
+/* Size of the block that all windows together cover, from the padding before x on. */
+Axes3 covered_block(const Axes3 &in, const PoolGeometry &geometry);
 
 /* The largest element of each window, and where it lies: an index into the padded D x H x W
    block of its channel. Of equal ones the first. Padding is never the largest. */

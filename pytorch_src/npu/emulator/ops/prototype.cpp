@@ -244,6 +244,11 @@ Define &&Define::layouts(Layouts layouts) && {
   return std::move(*this);
 }
 
+Define &&Define::in_float() && {
+  prototype_->halves_as_float = true;
+  return std::move(*this);
+}
+
 Define &&Define::shapes(ShapeRule rule) && {
   prototype_->shape_rules.push_back(std::move(rule));
   return std::move(*this);

@@ -74,7 +74,7 @@ struct Prototype {
   Layouts layouts = Layouts::kPlain;
   std::vector<ShapeRule> shape_rules;
   Body body;
-  /* Set at the first call that found no kernel for 16-bit floats; from then on in float. */
+  /* 16-bit floats are computed in float: by in_float(), or since a call found no kernel. */
   mutable std::atomic<bool> halves_as_float{false};
 
   /* -1 when there is none of this name. */
@@ -128,6 +128,8 @@ class Define {
   Define &&formats(std::vector<aclFormat> allowed) &&;
 
   Define &&layouts(Layouts layouts) &&;
+  /* Computes 16-bit floats in float and rounds once at the end: for bodies of several steps. */
+  Define &&in_float() &&;
   /* May be given several times; all are applied. */
   Define &&shapes(ShapeRule rule) &&;
   Defined body(Body body) &&;

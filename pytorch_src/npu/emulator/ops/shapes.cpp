@@ -48,12 +48,12 @@ const Dims &Shapes::found(int output, int k) const {
   return entries_[static_cast<size_t>(output)][static_cast<size_t>(k)].dims;
 }
 
-int64_t Shapes::axis(int64_t axis, size_t ndim, const char *what) const {
+int64_t normal_axis(const Call &call, int64_t axis, size_t ndim, const char *what) {
   const int64_t rank = static_cast<int64_t>(std::max<size_t>(ndim, 1));
   if (axis < -rank || axis >= rank) {
-    refuse(ACL_ERROR_OP_ATTR_NOT_MATCH, "%s is %lld; -%lld to %lld are allowed for %zu dims", what,
-           static_cast<long long>(axis), static_cast<long long>(rank),
-           static_cast<long long>(rank - 1), ndim);
+    call.refuse(ACL_ERROR_OP_ATTR_NOT_MATCH, "%s is %lld; -%lld to %lld are allowed for %zu dims",
+                what, static_cast<long long>(axis), static_cast<long long>(rank),
+                static_cast<long long>(rank - 1), ndim);
   }
   return axis < 0 ? axis + rank : axis;
 }
@@ -77,19 +77,44 @@ bool broadcast_dims(const Dims &a, const Dims &b, Dims *result) {
   return true;
 }
 
+namespace {
+
+/* Broadcasts one shape after the other, and says which were tried when they do not fit. */
+class Broadcast {
+ public:
+  explicit Broadcast(Shapes &shapes) : shapes_(shapes) {}
+  void add(const Dims &dims, const std::string &name) {
+    given_ += (given_.empty() ? "" : ", ") + name + " " + dims_text(dims);
+    if (broadcast_dims(all_, dims, &all_)) return;
+    shapes_.refuse(ACL_ERROR_OP_INPUT_NOT_MATCH,
+                   "the shapes of %s do not broadcast: dims, counted from the last, must be equal "
+                   "or 1",
+                   given_.c_str());
+  }
+  const Dims &dims() const { return all_; }
+
+ private:
+  Shapes &shapes_;
+  Dims all_;
+  std::string given_;
+};
+
+}  // namespace
+
 void broadcast(Shapes &shapes) {
-  Dims all;
-  std::string given;
-  each_input(shapes, [&](const Dims &dims, const std::string &name) {
-    given += (given.empty() ? "" : ", ") + name + " " + dims_text(dims);
-    if (!broadcast_dims(all, dims, &all)) {
-      shapes.refuse(ACL_ERROR_OP_INPUT_NOT_MATCH,
-                    "the shapes of %s do not broadcast: dims, counted from the last, must be equal "
-                    "or 1",
-                    given.c_str());
+  Broadcast all(shapes);
+  each_input(shapes, [&](const Dims &dims, const std::string &name) { all.add(dims, name); });
+  set_all(shapes, all.dims());
+}
+
+ShapeRule broadcast_of(std::vector<int> inputs) {
+  return [inputs](Shapes &shapes) {
+    Broadcast all(shapes);
+    for (const int i : inputs) {
+      for (int k = 0; k < shapes.count(i); ++k) all.add(shapes.dims(i, k), shapes.input_name(i, k));
     }
-  });
-  set_all(shapes, all);
+    set_all(shapes, all.dims());
+  };
 }
 
 void all_alike(Shapes &shapes) {

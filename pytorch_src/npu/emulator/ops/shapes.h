@@ -8,6 +8,10 @@
 
 namespace ascend_emu {
 
+/* An axis counted from the end made one from the front. Refusal (ACL_ERROR_OP_ATTR_NOT_MATCH)
+   naming `what` when there is no such axis; a tensor without dims has the axes 0 and -1. */
+int64_t normal_axis(const Call &call, int64_t axis, size_t ndim, const char *what);
+
 /* What a ShapeRule gets: the call, and where it puts what it found. An output that no rule sets
    stays unknown, and is compared only when it has been computed. */
 class Shapes : public Call {
@@ -18,9 +22,10 @@ class Shapes : public Call {
   bool known(int output, int k = 0) const;
   const Dims &found(int output, int k = 0) const;
 
-  /* An axis counted from the end made one from the front. Refusal naming `what` when there is no
-     such axis; a 0-dim tensor has the axes 0 and -1. */
-  int64_t axis(int64_t axis, size_t ndim, const char *what) const;
+  /* normal_axis of this call. */
+  int64_t axis(int64_t axis, size_t ndim, const char *what) const {
+    return normal_axis(*this, axis, ndim, what);
+  }
 
  private:
   struct Entry {
@@ -36,6 +41,8 @@ class Shapes : public Call {
 ShapeRule like(int input);
 /* Every output has the dims that all given inputs broadcast to. */
 void broadcast(Shapes &shapes);
+/* The same of the inputs of these positions only. */
+ShapeRule broadcast_of(std::vector<int> inputs);
 /* All given inputs have equal dims, and so have the outputs. */
 void all_alike(Shapes &shapes);
 

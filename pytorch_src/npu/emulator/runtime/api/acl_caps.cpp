@@ -17,7 +17,8 @@ int32_t attribute(aclCannAttr attr) {
     case ACL_CANN_ATTR_JIT_COMPILE: return 1;
     default: break;
   }
-  refuse(ACL_ERROR_INVALID_PARAM, "attribute %d: 0 (INF_NAN), 1 (BF16) and 2 (JIT_COMPILE) are known",
+  refuse(ACL_ERROR_INVALID_PARAM,
+         "attribute %d: 0 (INF_NAN), 1 (BF16) and 2 (JIT_COMPILE) are known",
          static_cast<int>(attr));
 }
 

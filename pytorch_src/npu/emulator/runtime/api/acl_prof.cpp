@@ -54,8 +54,8 @@ thread_local std::vector<Range> pushed;
 std::string text_of(const char *text, size_t length, size_t limit, const char *what) {
   need(text, what);
   if (length == 0 || length > limit || strnlen(text, length) != length) {
-    refuse(ACL_ERROR_INVALID_PARAM, "%s: its length is given as %zu; 1 to %zu characters are needed",
-           what, length, limit);
+    refuse(ACL_ERROR_INVALID_PARAM,
+           "%s: its length is given as %zu; 1 to %zu characters are needed", what, length, limit);
   }
   return std::string(text, length);
 }

@@ -115,12 +115,12 @@ void refuse_unsupported(const Json &dump, const std::string &where) {
   static const char *const kKnown[] = {"dump_list", "dump_path",  "dump_mode",  "dump_op_switch",
                                        "dump_data", "dump_level", "dump_step",  "dump_debug",
                                        "dump_scene", "dump_stats"};
-  for (const auto &member : dump.members) {
+  for (const JsonMember &member : dump.members) {
     bool known = false;
-    for (const char *name : kKnown) known = known || member.first == name;
+    for (const char *name : kKnown) known = known || member.name == name;
     if (!known) {
       EMU_LOG(LogLevel::kWarning, "DUMP", "%s: \"%s\" means nothing to the emulator", where.c_str(),
-              member.first.c_str());
+              member.name.c_str());
     }
   }
 }
@@ -164,7 +164,8 @@ void dump_operator(const EmuCall &call, int device, int32_t stream) {
 void init_dump() {
   std::lock_guard<std::mutex> lock(state().mutex);
   if (state().initialised) {
-    refuse(ACL_ERROR_DUMP_ALREADY_RUN, "dumps are initialised already: aclmdlFinalizeDump ends them");
+    refuse(ACL_ERROR_DUMP_ALREADY_RUN,
+           "dumps are initialised already: aclmdlFinalizeDump ends them");
   }
   state().initialised = true;
 }
@@ -192,8 +193,8 @@ void configure_dump(const Json &dump, const std::string &where) {
   const bool on = choice(dump, "dump_op_switch", "off", {"on", "off"}, where) == "on";
   const std::string mode = choice(dump, "dump_mode", "output", {"input", "output", "all"}, where);
   if (choice(dump, "dump_data", "tensor", {"tensor", "stats"}, where) == "stats") {
-    refuse(ACL_ERROR_API_NOT_SUPPORT, "%s: \"dump_data\": \"stats\" is not supported by the emulator",
-           where.c_str());
+    refuse(ACL_ERROR_API_NOT_SUPPORT,
+           "%s: \"dump_data\": \"stats\" is not supported by the emulator", where.c_str());
   }
   const std::string *path = text_member(dump, "dump_path", where);
   if (path == nullptr || path->empty()) {
@@ -239,7 +240,8 @@ void start_args_dump(const std::string &folder) {
   }
   std::lock_guard<std::mutex> lock(state().mutex);
   if (!state().args_folder.empty()) {
-    refuse(ACL_ERROR_DUMP_ALREADY_RUN, "arguments are dumped to %s already: aclopStopDumpArgs first",
+    refuse(ACL_ERROR_DUMP_ALREADY_RUN,
+           "arguments are dumped to %s already: aclopStopDumpArgs first",
            state().args_folder.c_str());
   }
   state().args_folder = folder;

@@ -16,12 +16,12 @@ void apply_init_config(const char *file) {
   if (whole.kind != Json::Kind::kObject) {
     refuse(ACL_ERROR_PARSE_FILE, "%s must hold a JSON object", file);
   }
-  for (const auto &member : whole.members) {
-    if (member.first == "dump") {
-      configure_dump(member.second, file);
+  for (const JsonMember &member : whole.members) {
+    if (member.name == "dump") {
+      configure_dump(member.value, file);
     } else {
       EMU_LOG(LogLevel::kWarning, "ASCENDCL", "%s: \"%s\" has no effect on the emulator", file,
-              member.first.c_str());
+              member.name.c_str());
     }
   }
 }

@@ -133,7 +133,7 @@ class Reader {
       std::string name = read_string();
       if (value.find(name) != nullptr) fail(format("\"%s\" is given twice", name.c_str()).c_str());
       expect(':', "':' is needed after a name");
-      value.members.emplace_back(std::move(name), read(depth + 1));
+      value.members.push_back(JsonMember{std::move(name), read(depth + 1)});
       skip_space();
       if (peek() != ',') break;
       ++at_;
@@ -205,7 +205,8 @@ class Reader {
     for (int i = 0; i < 4; ++i, ++at_) {
       const char digit = peek();
       const char *digits = "0123456789abcdef";
-      const char lower = digit >= 'A' && digit <= 'F' ? static_cast<char>(digit - 'A' + 'a') : digit;
+      const bool upper = digit >= 'A' && digit <= 'F';
+      const int lower = upper ? digit - 'A' + 'a' : digit;
       const char *found = lower == '\0' ? nullptr : std::strchr(digits, lower);
       if (found == nullptr) fail("four hexadecimal digits are needed");
       code = code * 16 + static_cast<uint32_t>(found - digits);
@@ -248,8 +249,8 @@ class Reader {
 }  // namespace
 
 const Json *Json::find(const std::string &name) const {
-  for (const auto &member : members) {
-    if (member.first == name) return &member.second;
+  for (const JsonMember &member : members) {
+    if (member.name == name) return &member.value;
   }
   return nullptr;
 }

@@ -3,10 +3,11 @@
 #define ASCENDTORCH_EMU_JSON_H_
 
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace ascend_emu {
+
+struct JsonMember;
 
 /* One value. Objects keep the order of their members; a name twice in one object is refused. */
 class Json {
@@ -17,11 +18,16 @@ class Json {
   bool boolean = false;
   double number = 0;
   std::string string;
-  std::vector<Json> items;                            /* of an array */
-  std::vector<std::pair<std::string, Json>> members;  /* of an object */
+  std::vector<Json> items;         /* of an array */
+  std::vector<JsonMember> members; /* of an object */
 
   /* Null when there is no such member, or this is no object. */
   const Json *find(const std::string &name) const;
+};
+
+struct JsonMember {
+  std::string name;
+  Json value;
 };
 
 /* Strict: what RFC 8259 allows and nothing else, at most 64 levels deep.

@@ -1,6 +1,7 @@
 #include "log.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -89,11 +90,22 @@ bool write_all(int file, const std::string &line) {
   return true;
 }
 
+/* Held while a line is written, and while the process forks: the child must not find it held by a
+   thread that it does not have. */
+std::mutex &writing() {
+  static std::mutex *const only = [] {
+    static std::mutex *made = new std::mutex;
+    pthread_atfork([] { made->lock(); }, [] { made->unlock(); }, [] { made->unlock(); });
+    return made;
+  }();
+  return *only;
+}
+
 /* The log files of this process, made at the first line. */
 class Files {
  public:
   void write_line(const std::string &line) {
-    std::lock_guard<std::mutex> lock(mutex_);
+    std::lock_guard<std::mutex> lock(writing());
     /* A forked child writes files of its own. */
     if (owner_ != getpid()) start_over();
     if (broken_) return;
@@ -147,7 +159,6 @@ class Files {
     broken_ = true;
   }
 
-  std::mutex mutex_;
   pid_t owner_ = -1;
   int file_ = -1;
   size_t size_ = 0;
@@ -187,8 +198,7 @@ void log_line(LogLevel level, const char *module, const char *file, int line,
   for (const char c : text) whole += c == '\n' || c == '\r' ? ' ' : c;
   whole += '\n';
   if (to_stdout.load(std::memory_order_relaxed)) {
-    static std::mutex *const one_at_a_time = new std::mutex; /* long lines take several writes */
-    std::lock_guard<std::mutex> lock(*one_at_a_time);
+    std::lock_guard<std::mutex> lock(writing()); /* long lines take several writes */
     write_all(STDOUT_FILENO, whole);
   } else {
     files().write_line(whole);

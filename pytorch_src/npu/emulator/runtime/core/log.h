@@ -19,11 +19,12 @@ void configure_log();
 void log_line(LogLevel level, const char *module, const char *file, int line,
               const std::string &text);
 
-#define EMU_LOG(level, module, ...)                                                            \
-  do {                                                                                         \
-    if (::ascend_emu::log_enabled(level)) {                                                    \
-      ::ascend_emu::log_line(level, module, __FILE__, __LINE__, ::ascend_emu::format(__VA_ARGS__)); \
-    }                                                                                          \
+#define EMU_LOG(level, module, ...)                                    \
+  do {                                                                 \
+    if (::ascend_emu::log_enabled(level)) {                            \
+      ::ascend_emu::log_line(level, module, __FILE__, __LINE__,        \
+                             ::ascend_emu::format(__VA_ARGS__));       \
+    }                                                                  \
   } while (0)
 
 }  // namespace ascend_emu

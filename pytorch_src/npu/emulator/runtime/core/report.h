@@ -21,7 +21,8 @@ void unsubscribe_report(uint64_t thread, Stream &stream);
 
 /* Submit a callback to the stream. With `block` the stream goes on only after it has run, or when
    the stream ends. Refusal(ACL_ERROR_RT_STREAM_NO_CB_REG) when no thread serves the stream. */
-void launch_report(const std::shared_ptr<Stream> &stream, aclrtCallback callback, void *data, bool block);
+void launch_report(const std::shared_ptr<Stream> &stream, aclrtCallback callback, void *data,
+                   bool block);
 
 /* Serve the calling thread's callbacks: wait up to `timeout_ms` (-1: no limit) for the first,
    then run all that are there. Refusal(ACL_ERROR_RT_THREAD_SUBSCRIBE) when it serves no stream,

@@ -32,6 +32,7 @@ struct Sink {
 };
 
 struct Writers {
+  std::atomic<pid_t> owner{0}; /* the process that added the writers */
   std::mutex mutex;
   std::vector<Sink> all;
   std::shared_ptr<TraceWriter> own; /* of ASCEND_EMU_TRACE */
@@ -77,10 +78,11 @@ TraceWriter::~TraceWriter() {
 
 void TraceWriter::write(const TraceSpan &span) {
   const int process = span.device < 0 ? kHostProcess : span.device;
-  std::string text = format("\n{\"ph\": \"X\", \"pid\": %d, \"tid\": %lld, \"ts\": %s, \"dur\": %s, ",
-                            process, static_cast<long long>(span.thread),
-                            microseconds(span.start_ns).c_str(),
-                            microseconds(std::max<int64_t>(span.end_ns - span.start_ns, 0)).c_str());
+  const int64_t length = std::max<int64_t>(span.end_ns - span.start_ns, 0);
+  std::string text = format(
+      "\n{\"ph\": \"X\", \"pid\": %d, \"tid\": %lld, \"ts\": %s, \"dur\": %s, ", process,
+      static_cast<long long>(span.thread), microseconds(span.start_ns).c_str(),
+      microseconds(length).c_str());
   text += "\"cat\": " + json_quote(span.kind) + ", \"name\": " + json_quote(span.name);
   text += ", \"args\": {" + span.details + "}}";
   std::lock_guard<std::mutex> lock(mutex_);
@@ -143,6 +145,7 @@ void add_trace_writer(std::shared_ptr<TraceWriter> writer,
                       std::function<bool(const TraceSpan &)> takes) {
   std::lock_guard<std::mutex> lock(writers().mutex);
   writers().all.push_back(Sink{std::move(writer), std::move(takes)});
+  writers().owner = getpid();
   enabled = true;
 }
 
@@ -169,6 +172,8 @@ void start_trace(const std::string &file) {
 }
 
 void stop_trace() {
+  /* A forked child ends, too: the files are its parent's, and a lock may be held for ever. */
+  if (writers().owner != getpid()) return;
   std::shared_ptr<TraceWriter> own;
   std::vector<Sink> others;
   {

@@ -73,9 +73,8 @@ void describe_private(const AclnnTensor &tensor, const Dims &dims, EmuTensor &ma
   made.origin_dims = arena.copy(dims.data(), dims.size());
 }
 
-void describe_view(const AclnnTensor &tensor, const Dims &dims, EmuTensor &made, Arena &arena) {
-  made.ndim = static_cast<int32_t>(dims.size());
-  made.dims = arena.copy(dims.data(), dims.size());
+void describe_strides(const AclnnTensor &tensor, const Dims &dims, EmuTensor &made,
+                      Arena &arena) {
   /* A scalar has no strides to point to, and needs its offset all the same. */
   int64_t *strides = arena.array<int64_t>(dims.size() + 1);
   for (size_t d = 0; d < dims.size(); ++d) strides[d] = tensor.strides[d];
@@ -83,18 +82,47 @@ void describe_view(const AclnnTensor &tensor, const Dims &dims, EmuTensor &made,
   made.offset = tensor.offset;
 }
 
-/* Elements of the storage that the tensor reaches, counted from its start; 0 for an empty one. */
+/* Whether the elements lie one behind the other, so that neither strides nor offset are needed. */
+bool is_dense(const AclnnTensor &tensor, const Dims &dims) {
+  int64_t step = 1;
+  for (size_t d = dims.size(); d-- > 0;) {
+    if (dims[d] != 1 && tensor.strides[d] != step) return false;
+    step *= dims[d];
+  }
+  return find_type(tensor.type)->bits % 8 == 0;
+}
+
+/* Elements of the storage that a view reaches, counted from its start. */
 uint64_t reach(const AclnnTensor &tensor, const Dims &dims) {
-  uint64_t count = 0;
-  const bool all = is_private_format(tensor.format);
-  const Dims &shape = all ? tensor.storage : dims;
-  count_elements(shape.data(), shape.size(), &count);
-  if (all || count == 0) return count;
   uint64_t last = static_cast<uint64_t>(tensor.offset);
   for (size_t d = 0; d < dims.size(); ++d) {
     last += static_cast<uint64_t>((dims[d] - 1) * tensor.strides[d]);
   }
   return last + 1;
+}
+
+/* Shape and layout; gives where the bytes begin. */
+const void *describe(const AclnnTensor &tensor, const Dims &dims, EmuTensor &made, Arena &arena) {
+  made.dtype = tensor.type;
+  made.format = tensor.format;
+  const char *start = static_cast<const char *>(tensor.data);
+  uint64_t count = 0;
+  if (is_private_format(tensor.format)) {
+    describe_private(tensor, dims, made, arena);
+    count_elements(tensor.storage.data(), tensor.storage.size(), &count);
+  } else {
+    made.ndim = static_cast<int32_t>(dims.size());
+    made.dims = arena.copy(dims.data(), dims.size());
+    count_elements(dims.data(), dims.size(), &count);
+    if (count != 0 && is_dense(tensor, dims)) {
+      start += static_cast<uint64_t>(tensor.offset) * (find_type(tensor.type)->bits / 8);
+    } else if (count != 0) {
+      describe_strides(tensor, dims, made, arena);
+      count = reach(tensor, dims);
+    }
+  }
+  count_bytes(count, tensor.type, &made.bytes);
+  return start;
 }
 
 void add_tensor(const AclnnTensor *tensor, const char *name, OpCall &call, size_t i) {
@@ -105,20 +133,12 @@ void add_tensor(const AclnnTensor *tensor, const char *name, OpCall &call, size_
     made.dtype = ACL_DT_UNDEFINED;
     return;
   }
-  const Dims dims = tensor->dims();
-  made.dtype = tensor->type;
-  made.format = tensor->format;
-  if (is_private_format(tensor->format)) {
-    describe_private(*tensor, dims, made, call.arena());
-  } else {
-    describe_view(*tensor, dims, made, call.arena());
-  }
-  count_bytes(reach(*tensor, dims), tensor->type, &made.bytes);
+  const void *start = describe(*tensor, tensor->dims(), made, call.arena());
   if (made.bytes == 0) return;
   if (tensor->data == nullptr) {
     refuse(ACLNN_ERR_PARAM_NULLPTR, "argument %s has elements, but its data is null", name);
   }
-  call.operand(i) = Operand{tensor->data, made.bytes};
+  call.operand(i) = Operand{start, made.bytes};
 }
 
 /* One number, or several of a type, as an operand in host memory. */

@@ -6,6 +6,8 @@
 #include <mutex>
 
 #include "core/refusal.h"
+#include "core/runtime.h"
+#include "core/soc.h"
 
 namespace ascend_emu {
 
@@ -64,6 +66,13 @@ void check_option(int option) {
   }
 }
 
+/* Atlas A2 and later, the processors with bf16, come with compiled operators; the ones before
+   compile each when it is first used. */
+bool comes_compiled() {
+  const Soc *soc = runtime_ready() ? find_soc(runtime().config().soc) : nullptr;
+  return soc != nullptr && soc->bf16;
+}
+
 bool among(const std::string &value, const char *allowed) {
   const std::string all = std::string(" ") + allowed + " ";
   return value.find(' ') == std::string::npos && all.find(" " + value + " ") != std::string::npos;
@@ -100,7 +109,9 @@ std::string compile_option(int option) {
   check_option(option);
   Values &all = values();
   std::lock_guard<std::mutex> lock(all.mutex);
-  return all.is_set[option] ? all.set[option] : std::string(kOptions[option].fallback);
+  if (all.is_set[option]) return all.set[option];
+  if (option == ACL_OP_JIT_COMPILE && comes_compiled()) return "disable";
+  return kOptions[option].fallback;
 }
 
 }  // namespace ascend_emu

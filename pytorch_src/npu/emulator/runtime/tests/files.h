@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <dirent.h>
+#include <regex.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -51,6 +52,16 @@ inline std::string file_text(const std::string &path) {
 
 inline void write_text(const std::string &path, const std::string &text) {
   std::ofstream(path, std::ios::binary) << text;
+}
+
+/* Whether the whole text matches an extended regular expression of POSIX. (GCC 12 warns about
+   std::regex under the address sanitizer.) */
+inline bool matches(const std::string &text, const std::string &expression) {
+  regex_t compiled;
+  EXPECT_EQ(regcomp(&compiled, ("^(" + expression + ")$").c_str(), REG_EXTENDED | REG_NOSUB), 0);
+  const bool found = regexec(&compiled, text.c_str(), 0, nullptr, 0) == 0;
+  regfree(&compiled);
+  return found;
 }
 
 inline size_t count_of(const std::string &text, const std::string &part) {

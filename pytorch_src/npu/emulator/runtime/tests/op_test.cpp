@@ -421,8 +421,13 @@ TEST_F(OpTest, TracesSayWhatRan) {
 }
 
 TEST_F(OpTest, CompileOptions) {
-  ACL_OK(aclSetCompileopt(ACL_OP_JIT_COMPILE, "disable"));
   char value[64];
+  ACL_OK(aclGetCompileopt(ACL_OP_JIT_COMPILE, value, sizeof value));
+  EXPECT_STREQ(value, "disable"); /* what the default processor comes with */
+  ACL_OK(aclSetCompileopt(ACL_OP_JIT_COMPILE, "enable"));
+  ACL_OK(aclGetCompileopt(ACL_OP_JIT_COMPILE, value, sizeof value));
+  EXPECT_STREQ(value, "enable");
+  ACL_OK(aclSetCompileopt(ACL_OP_JIT_COMPILE, "disable"));
   EXPECT_EQ(aclGetCompileoptSize(ACL_OP_JIT_COMPILE), sizeof "disable");
   ACL_OK(aclGetCompileopt(ACL_OP_JIT_COMPILE, value, sizeof value));
   EXPECT_STREQ(value, "disable");

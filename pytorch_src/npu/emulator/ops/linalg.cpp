@@ -1,0 +1,335 @@
+/* Products, decompositions and equations of matrices. */
+#include <algorithm>
+
+#include "args.h"
+#include "codes.h"
+#include "shapes.h"
+#include "widen.h"
+
+namespace ascend_emu {
+
+namespace {
+
+constexpr DtypeSet kSolvable = kComplex | ACL_FLOAT | ACL_DOUBLE;
+
+at::Tensor adjoint_of(const at::Tensor &x) { return x.transpose(-2, -1).conj(); }
+
+Dims matrices(const Call &call, int input) {
+  const Dims dims = call.dims(input);
+  if (dims.size() < 2) {
+    call.refuse(kAtCheck, "input %s has shape %s; matrices of two dims or more are expected",
+                call.input_name(input).c_str(), dims_text(dims).c_str());
+  }
+  return dims;
+}
+
+Dims square(const Call &call, int input) {
+  const Dims dims = matrices(call, input);
+  if (dims.back() != dims[dims.size() - 2]) {
+    call.refuse(kAtCheck, "input %s has shape %s; square matrices are expected",
+                call.input_name(input).c_str(), dims_text(dims).c_str());
+  }
+  return dims;
+}
+
+/* The dims before the matrices. */
+Dims batch_of(const Dims &dims) { return Dims(dims.begin(), dims.end() - 2); }
+
+Dims joined(Dims batch, int64_t rows, int64_t columns) {
+  batch.push_back(rows);
+  batch.push_back(columns);
+  return batch;
+}
+
+/* -65530 stands for the first dim of 3 elements. */
+int64_t cross_dim(const Call &call) {
+  const Dims x = call.dims(0);
+  int64_t dim = call.i("dim");
+  if (dim == -65530) dim = std::find(x.begin(), x.end(), 3) - x.begin();
+  if (dim < 0) dim += static_cast<int64_t>(x.size());
+  if (dim < 0 || dim >= static_cast<int64_t>(x.size()) || x[static_cast<size_t>(dim)] != 3) {
+    call.refuse(kAtCheck, "attribute [dim] is %lld for shape %s; a dim of 3 elements is expected",
+                static_cast<long long>(call.i("dim")), dims_text(x).c_str());
+  }
+  return dim;
+}
+
+EMU_OP(Cross)
+    .input("x1", (kNumber | kWideUnsigned).without(ACL_BF16))
+    .input("x2", same_as("x1"))
+    .output("y", same_as("x1"))
+    .attr("dim", -65530)
+    .shapes([](Shapes &s) {
+      cross_dim(s);
+      all_alike(s);
+    })
+    .body([](Args &a) {
+      a.out(0, at::cross(widened(a.in(0)), widened(a.in(1)), cross_dim(a)));
+    });
+
+/* Distances of each of P points from each of R: never by a matrix product, which loses digits
+   where points are close. */
+constexpr int64_t kNoProduct = 2;
+
+Dims distance_dims(const Call &call, int first) {
+  const Dims x1 = matrices(call, first);
+  const Dims x2 = matrices(call, first + 1);
+  if (batch_of(x1) != batch_of(x2) || x1.back() != x2.back()) {
+    call.refuse(kAtCheck, "inputs x1 %s and x2 %s must have equal dims but the last but one",
+                dims_text(x1).c_str(), dims_text(x2).c_str());
+  }
+  if (!(call.f("p") >= 0)) {
+    call.refuse(kAttr, "attribute [p] is %g; a number of 0 or more is expected", call.f("p"));
+  }
+  return joined(batch_of(x1), x1[x1.size() - 2], x2[x2.size() - 2]);
+}
+
+EMU_OP(Cdist)
+    .input("x1", {ACL_FLOAT16, ACL_FLOAT})
+    .input("x2", same_as("x1"))
+    .output("y", same_as("x1"))
+    .attr("p", 2.0)
+    .shapes([](Shapes &s) { s.set(0, distance_dims(s, 0)); })
+    .body([](Args &a) {
+      a.out(0, at::cdist(widened(a.in(0)), widened(a.in(1)), a.f("p"), kNoProduct));
+    });
+
+EMU_OP(CdistGrad)
+    .input("grad", {ACL_FLOAT16, ACL_FLOAT})
+    .input("x1", same_as("grad"))
+    .input("x2", same_as("grad"))
+    .input("cdist", same_as("grad"))
+    .output("y", same_as("grad"))
+    .attr("p", 2.0)
+    .shapes([](Shapes &s) {
+      const Dims distances = distance_dims(s, 1);
+      if (s.dims(0) != distances || s.dims(3) != distances) {
+        s.refuse(kAtCheck, "input grad has shape %s and cdist %s; %s is expected",
+                 dims_text(s.dims(0)).c_str(), dims_text(s.dims(3)).c_str(),
+                 dims_text(distances).c_str());
+      }
+      s.set(0, s.dims(1));
+    })
+    .body([](Args &a) {
+      a.out(0, at::_cdist_backward(widened(a.in(0)).contiguous(),
+                                   widened(a.in(1)).contiguous(),
+                                   widened(a.in(2)).contiguous(), a.f("p"),
+                                   widened(a.in(3)).contiguous()));
+    });
+
+EMU_OP(Ger)
+    .input("x1", {ACL_FLOAT16, ACL_FLOAT})
+    .input("x2", same_as("x1"))
+    .output("y", same_as("x1"))
+    .shapes([](Shapes &s) {
+      if (s.dims(0).size() != 1 || s.dims(1).size() != 1) {
+        s.refuse(kAtCheck, "input x1 has shape %s and x2 %s; one dim of each is expected",
+                 dims_text(s.dims(0)).c_str(), dims_text(s.dims(1)).c_str());
+      }
+      s.set(0, {s.dims(0)[0], s.dims(1)[0]});
+    })
+    .body([](Args &a) { a.out(0, widened(a.in(0)).unsqueeze(1) * widened(a.in(1))); });
+
+EMU_OP(Einsum)
+    .variadic_input("x", {ACL_FLOAT16, ACL_FLOAT, ACL_INT32})
+    .output("y", {ACL_FLOAT16, ACL_FLOAT, ACL_INT32})
+    .required_attr("equation", EMU_ATTR_STRING)
+    .required_attr("N", EMU_ATTR_INT)
+    .shapes([](Shapes &s) {
+      if (s.i("N") != s.count(0)) {
+        s.refuse(kAttr, "attribute [N] is %lld; %d tensors of x were given",
+                 static_cast<long long>(s.i("N")), s.count(0));
+      }
+      for (int k = 0; k < s.count(0); ++k) {
+        if (s.dtype(0, k) != s.output_dtype(0)) {
+          s.refuse(ACL_ERROR_UNSUPPORTED_DATA_TYPE, "input %s and output y must have the same data "
+                   "type", s.input_name(0, k).c_str());
+        }
+      }
+    })
+    .body([](Args &a) {
+      std::vector<at::Tensor> factors;
+      for (const at::Tensor &factor : a.all_in(0)) factors.push_back(widened(factor));
+      a.out(0, at::einsum(a.s("equation"), factors));
+    });
+
+void square_shape(Shapes &s) { s.set(0, square(s, 0)); }
+
+EMU_OP(MatrixInverse)
+    .input("x", kSolvable)
+    .output("y", same_as("x"))
+    .attr("adjoint", false)
+    .shapes(square_shape)
+    .body([](Args &a) {
+      const at::Tensor inverse = at::inverse(a.in(0));
+      a.out(0, a.b("adjoint") ? adjoint_of(inverse) : inverse);
+    });
+
+EMU_OP(MatrixDeterminant)
+    .input("x", kSolvable)
+    .output("y", same_as("x"))
+    .shapes([](Shapes &s) { s.set(0, batch_of(square(s, 0))); })
+    .body([](Args &a) { a.out(0, at::det(a.in(0))); });
+
+void determinant_shape(Shapes &s) {
+  const Dims batch = batch_of(square(s, 0));
+  s.set(0, batch);
+  s.set(1, batch);
+}
+
+void log_determinant(Args &a) {
+  const auto result = at::slogdet(widened(a.in(0)));
+  a.out(0, std::get<0>(result));
+  a.out(1, std::get<1>(result));
+}
+
+EMU_OP(LogMatrixDeterminant)
+    .input("x", kSolvable)
+    .output("sign", same_as("x"))
+    .output("y", same_as("x"))
+    .shapes(determinant_shape)
+    .body(log_determinant);
+
+EMU_OP(Slogdet)
+    .input("x", {ACL_FLOAT16, ACL_FLOAT, ACL_DOUBLE})
+    .output("sign", same_as("x"))
+    .output("y", same_as("x"))
+    .shapes(determinant_shape)
+    .body(log_determinant);
+
+EMU_OP(Cholesky)
+    .input("x", kSolvable | ACL_FLOAT16)
+    .output("y", same_as("x"))
+    .shapes(square_shape)
+    .body([](Args &a) { a.out(0, at::cholesky(widened(a.in(0)))); });
+
+Dims solution_dims(const Call &call) {
+  const Dims matrix = square(call, 0);
+  const Dims rhs = matrices(call, 1);
+  if (batch_of(matrix) != batch_of(rhs) || matrix.back() != rhs[rhs.size() - 2]) {
+    call.refuse(kAtCheck, "input rhs has shape %s; the dims of matrix %s with any number of "
+                "columns are expected", dims_text(rhs).c_str(), dims_text(matrix).c_str());
+  }
+  return rhs;
+}
+
+EMU_OP(MatrixSolve)
+    .input("matrix", kSolvable)
+    .input("rhs", same_as("matrix"))
+    .output("y", same_as("matrix"))
+    .attr("adjoint", false)
+    .shapes([](Shapes &s) { s.set(0, solution_dims(s)); })
+    .body([](Args &a) {
+      const at::Tensor matrix = a.in(0);
+      a.out(0, at::linalg_solve(a.b("adjoint") ? adjoint_of(matrix) : matrix, a.in(1)));
+    });
+
+EMU_OP(MatrixTriangularSolve)
+    .input("matrix", kSolvable)
+    .input("rhs", same_as("matrix"))
+    .output("y", same_as("matrix"))
+    .attr("lower", true)
+    .attr("adjoint", false)
+    .shapes([](Shapes &s) { s.set(0, solution_dims(s)); })
+    .body([](Args &a) {
+      const bool adjoint_asked = a.b("adjoint");
+      const at::Tensor matrix = adjoint_asked ? adjoint_of(a.in(0)) : a.in(0);
+      const bool upper = a.b("lower") == adjoint_asked;
+      a.out(0, std::get<0>(at::triangular_solve(a.in(1), matrix, upper)));
+    });
+
+EMU_OP(Pinverse)
+    .input("x", {ACL_FLOAT, ACL_DOUBLE})
+    .output("y", same_as("x"))
+    .attr("rcond", 1e-15)
+    .shapes([](Shapes &s) {
+      const Dims x = matrices(s, 0);
+      s.set(0, joined(batch_of(x), x.back(), x[x.size() - 2]));
+    })
+    .body([](Args &a) { a.out(0, at::pinverse(a.in(0), a.f("rcond"))); });
+
+EMU_OP(Qr)
+    .input("x", kSolvable | ACL_FLOAT16)
+    .output("q", same_as("x"))
+    .output("r", same_as("x"))
+    .attr("full_matrices", false)
+    .shapes([](Shapes &s) {
+      const Dims x = matrices(s, 0);
+      const int64_t rows = x[x.size() - 2];
+      const int64_t inner = s.b("full_matrices") ? rows : std::min(rows, x.back());
+      s.set(0, joined(batch_of(x), rows, inner));
+      s.set(1, joined(batch_of(x), inner, x.back()));
+    })
+    .body([](Args &a) {
+      const auto result = at::qr(widened(a.in(0)), !a.b("full_matrices"));
+      a.out(0, std::get<0>(result));
+      a.out(1, std::get<1>(result));
+    });
+
+/* u and v are written only when they were asked for. */
+EMU_OP(Svd)
+    .input("x", kSolvable)
+    .output("sigma", same_as("x"))
+    .optional_output("u", same_as("x"))
+    .optional_output("v", same_as("x"))
+    .attr("compute_uv", true)
+    .attr("full_matrices", false)
+    .shapes([](Shapes &s) {
+      const Dims x = matrices(s, 0);
+      const int64_t rows = x[x.size() - 2];
+      const int64_t least = std::min(rows, x.back());
+      Dims sigma = batch_of(x);
+      sigma.push_back(least);
+      s.set(0, sigma);
+      if (!s.b("compute_uv")) return;
+      const bool full = s.b("full_matrices");
+      s.set(1, joined(batch_of(x), rows, full ? rows : least));
+      s.set(2, joined(batch_of(x), x.back(), full ? x.back() : least));
+    })
+    .body([](Args &a) {
+      const auto result = at::svd(a.in(0), !a.b("full_matrices"), true);
+      a.out(0, std::get<1>(result));
+      if (!a.b("compute_uv")) return;
+      a.out(1, std::get<0>(result));
+      a.out(2, std::get<2>(result));
+    });
+
+EMU_OP(SelfAdjointEig)
+    .input("x", kSolvable)
+    .output("eigen_value", same_as("x"))
+    .optional_output("eigen_vector", same_as("x"))
+    .attr("compute_v", true)
+    .shapes([](Shapes &s) {
+      const Dims x = square(s, 0);
+      s.set(0, Dims(x.begin(), x.end() - 1));
+      s.set(1, x);
+    })
+    .body([](Args &a) {
+      const auto result = at::linalg_eigh(a.in(0), "L");
+      a.out(0, std::get<0>(result));
+      if (a.b("compute_v")) a.out(1, std::get<1>(result));
+    });
+
+EMU_OP(ConjugateTranspose)
+    .input("x", kNumber | kWideUnsigned)
+    .input("perm", kIndex)
+    .output("y", same_as("x"))
+    .body([](Args &a) {
+      const at::Tensor x = a.in(0);
+      const Ints perm = a.host_ints(1);
+      Ints sorted = perm;
+      std::sort(sorted.begin(), sorted.end());
+      bool fits = static_cast<int64_t>(perm.size()) == x.dim();
+      for (size_t d = 0; fits && d < sorted.size(); ++d) {
+        fits = sorted[d] == static_cast<int64_t>(d);
+      }
+      if (!fits) {
+        a.refuse(kAtRun, "input perm is %s; each of 0 to %lld once is expected",
+                 dims_text(perm).c_str(), static_cast<long long>(x.dim() - 1));
+      }
+      a.out(0, at::conj(x.permute(perm)));
+    });
+
+}  // namespace
+
+}  // namespace ascend_emu
