@@ -33,15 +33,24 @@ _outcome = pytest.StashKey[Union[Path, AscendTorchError]]()
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Build before the first test, for no test's time limit should have to allow for it."""
-    wanted = any("emulator_build" in getattr(item, "fixturenames", ()) for item in session.items)
+    # The second asks for the first while it runs.
+    fixtures = {"emulator_build", "build_folder"}
+    wanted = any(fixtures & set(getattr(item, "fixturenames", ())) for item in session.items)
     if not wanted or session.config.option.collectonly:
         return
     capture: Any = session.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
+        _outcome_of(session.config)
+
+
+def _outcome_of(config: pytest.Config) -> Path | AscendTorchError:
+    """Build on the first call."""
+    if _outcome not in config.stash:
         try:
-            session.config.stash[_outcome] = _build()
+            config.stash[_outcome] = _build()
         except AscendTorchError as error:
-            session.config.stash[_outcome] = error
+            config.stash[_outcome] = error
+    return config.stash[_outcome]
 
 
 def _build() -> Path:
@@ -65,7 +74,7 @@ def cannot(reason: str) -> NoReturn:
 @pytest.fixture(scope="session")
 def emulator_build(request: pytest.FixtureRequest) -> Path:
     """A build folder: the emulator in ``lib``, its gtests in ``bin``."""
-    outcome = request.config.stash[_outcome]
+    outcome = _outcome_of(request.config)
     if isinstance(outcome, ToolError):
         cannot(str(outcome))
     if isinstance(outcome, AscendTorchError):

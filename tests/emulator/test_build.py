@@ -241,25 +241,24 @@ def test_a_failed_build_shows_its_first_error(checkout: Checkout) -> None:
 def test_a_killed_build_goes_on(checkout: Checkout) -> None:
     """The next run ends what the killed one left running, and compiles the rest only."""
     arguments = [sys.executable, "-c", START, *checkout.arguments()]
+    # Without its cache the compiler takes long enough to be killed.
+    slow = {**checkout.env, "CCACHE_DISABLE": "1"}
+    objects = checkout.builds / "objects"
     with subprocess.Popen(
-        arguments, env=checkout.env, cwd=checkout.root, stderr=subprocess.DEVNULL
+        arguments, env=slow, cwd=checkout.root, stderr=subprocess.DEVNULL
     ) as child:
-        objects = checkout.builds / "objects"
         deadline = time.monotonic() + 120
         while len(list(objects.rglob("*.cpp.o"))) < 3:
             assert child.poll() is None and time.monotonic() < deadline
             time.sleep(0.05)
         child.kill()
-    done_before = {path: path.stat().st_mtime_ns for path in objects.rglob("core/*.cpp.o")}
+    compiled = {path: path.stat().st_mtime_ns for path in objects.rglob("*.cpp.o")}
     assert checkout.finished() == []
     done = checkout.run("--json")
     assert done.returncode == 0, done.stderr
-    assert "ended what a killed run left running" in done.stderr
     (finished,) = checkout.finished()
     assert Path(json.loads(done.stdout)["lib"]) == finished / "lib"
-    kept = [path for path, time_ in done_before.items() if path.stat().st_mtime_ns == time_]
-    # Those that were being written may be written again.
-    assert len(kept) >= len(done_before) - 2 >= 1
+    assert any(path.stat().st_mtime_ns == before for path, before in compiled.items())
 
     # From here on, since everything is built: a changed source compiles that source.
     before = {path: path.stat().st_mtime_ns for path in objects.rglob("*.cpp.o")}
@@ -272,7 +271,7 @@ def test_a_killed_build_goes_on(checkout: Checkout) -> None:
 
 
 def test_two_at_once(checkout: Checkout) -> None:
-    """The second waits and takes what the first has built."""
+    """One of them builds, and the other takes what it has built."""
     arguments = [sys.executable, "-c", START, *checkout.arguments("--json")]
     pipe = subprocess.PIPE
     children = [
@@ -284,9 +283,7 @@ def test_two_at_once(checkout: Checkout) -> None:
     said = [child.communicate(timeout=500) for child in children]
     assert [child.returncode for child in children] == [0, 0], said
     assert said[0][0] == said[1][0]
-    errors = said[0][1] + said[1][1]
-    assert errors.count("building the emulator") == 1
-    assert "waiting for the run with PID" in errors
+    assert (said[0][1] + said[1][1]).count("building the emulator") == 1
 
 
 def test_it_cannot_be_written(checkout: Checkout) -> None:

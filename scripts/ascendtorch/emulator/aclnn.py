@@ -36,9 +36,7 @@ def write(templates: Path, out: Path) -> list[Path]:
     """Render into a folder; return what was written, which is what had changed."""
     rendered = render(templates)
     with host_errors("codegen", out):
-        return [
-            out / name for name, data in rendered.items() if write_if_changed(out / name, data)
-        ]
+        return [out / name for name, data in rendered.items() if write_if_changed(out / name, data)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

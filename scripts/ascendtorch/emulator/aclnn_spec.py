@@ -6,145 +6,15 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ascendtorch.emulator.aclnn_kinds import KINDS, OPTIONAL_KINDS, TYPES, Kind
 from ascendtorch.spec.reader import Value, check_schema
 from ascendtorch.spec.suggest import did_you_mean
 
 SCHEMA = 1
+_MAYBE_SCALAR = "c10::optional<at::Scalar>"
 _IDENTIFIER = r"[A-Za-z_][A-Za-z0-9_]*"
 #: Every C identifier that the rendered functions use beside the parameters' names.
 _TAKEN = ("a", "arguments", "executor", "result", "stream", "workspace", "workspaceSize")
-
-
-@dataclass(frozen=True)
-class Kind:
-    """How a parameter looks in C, to the runtime, and in the operator's prototype and body.
-
-    `value` reads it in the body: ``{i}`` is its place among the inputs, ``{name}`` its name.
-    """
-
-    c_type: str
-    argument: str
-    field: str
-    attr: str = ""
-    empty: str = ""
-    variable: str = ""
-    value: str = ""
-
-    @property
-    def is_input(self) -> bool:
-        """Whether the operator sees it as an input: tensors, and scalars in host memory."""
-        return self.argument.rpartition("_")[2] in ("IN", "INOUT", "LIST", "SCALAR", "SCALARS")
-
-    @property
-    def is_output(self) -> bool:
-        """Whether the operator writes it."""
-        return self.argument in ("EMU_ACLNN_OUT", "EMU_ACLNN_INOUT")
-
-
-_TENSOR = ("const at::Tensor", "a.in({i})")
-KINDS = {
-    "tensor": Kind("const aclTensor *", "EMU_ACLNN_IN", "handle", "", "", *_TENSOR),
-    "inout": Kind("aclTensor *", "EMU_ACLNN_INOUT", "handle", "", "", *_TENSOR),
-    "out": Kind("aclTensor *", "EMU_ACLNN_OUT", "handle"),
-    "tensors": Kind(
-        "const aclTensorList *",
-        "EMU_ACLNN_IN_LIST",
-        "handle",
-        variable="const std::vector<at::Tensor>",
-        value="a.all_in({i})",
-    ),
-    "scalar": Kind(
-        "const aclScalar *",
-        "EMU_ACLNN_SCALAR",
-        "handle",
-        variable="const at::Scalar",
-        value="a.in({i}).item()",
-    ),
-    "ints": Kind(
-        "const aclIntArray *",
-        "EMU_ACLNN_INTS",
-        "handle",
-        "EMU_ATTR_LIST_INT",
-        "Ints{}",
-        "const Ints",
-        'a.ints("{name}")',
-    ),
-    "int": Kind(
-        "int64_t ",
-        "EMU_ACLNN_INT",
-        "integer",
-        "EMU_ATTR_INT",
-        variable="const int64_t",
-        value='a.i("{name}")',
-    ),
-    "uint": Kind(
-        "uint64_t ",
-        "EMU_ACLNN_INT",
-        "integer",
-        "EMU_ATTR_INT",
-        variable="const int64_t",
-        value='a.i("{name}")',
-    ),
-    "int8": Kind(
-        "int8_t ",
-        "EMU_ACLNN_INT",
-        "integer",
-        "EMU_ATTR_INT",
-        variable="const int64_t",
-        value='a.i("{name}")',
-    ),
-    "int32": Kind(
-        "int ",
-        "EMU_ACLNN_INT",
-        "integer",
-        "EMU_ATTR_INT",
-        variable="const int64_t",
-        value='a.i("{name}")',
-    ),
-    "bool": Kind(
-        "bool ",
-        "EMU_ACLNN_BOOL",
-        "integer",
-        "EMU_ATTR_BOOL",
-        variable="const bool",
-        value='a.b("{name}")',
-    ),
-    "double": Kind(
-        "double ",
-        "EMU_ACLNN_FLOAT",
-        "real",
-        "EMU_ATTR_FLOAT",
-        variable="const double",
-        value='a.f("{name}")',
-    ),
-    "dtype": Kind(
-        "aclDataType ",
-        "EMU_ACLNN_DTYPE",
-        "integer",
-        "EMU_ATTR_DTYPE",
-        variable="const at::ScalarType",
-        value='scalar_type(a.type("{name}"))',
-    ),
-}
-OPTIONAL_KINDS = ("ints", "scalar", "tensor")
-_MAYBE_SCALAR = "c10::optional<at::Scalar>"
-TYPES = {
-    "float": "ACL_FLOAT",
-    "float16": "ACL_FLOAT16",
-    "bf16": "ACL_BF16",
-    "double": "ACL_DOUBLE",
-    "int8": "ACL_INT8",
-    "int16": "ACL_INT16",
-    "int32": "ACL_INT32",
-    "int64": "ACL_INT64",
-    "uint8": "ACL_UINT8",
-    "uint16": "ACL_UINT16",
-    "uint32": "ACL_UINT32",
-    "uint64": "ACL_UINT64",
-    "bool": "ACL_BOOL",
-    "complex64": "ACL_COMPLEX64",
-    "complex128": "ACL_COMPLEX128",
-}
 
 
 @dataclass(frozen=True)
@@ -321,7 +191,7 @@ def _parameter(value: Value, common: str | None, types: dict[str, tuple[str, ...
         if kind_name == "scalar" and "types" not in fields:
             chosen = "scalar"
         if chosen not in types:
-            value.fail(f"has no types; known sets{did_you_mean(chosen, list(types))}", "add `types`")
+            value.fail("has no types" + did_you_mean(chosen, list(types)), "add `types`")
     elif "types" in fields:
         fields["types"].fail(f"does not go with the kind `{kind_name}`", "remove it")
     optional = "optional" in fields and fields["optional"].boolean()
@@ -337,8 +207,13 @@ def _parameter(value: Value, common: str | None, types: dict[str, tuple[str, ...
 
 
 def _check_names(value: Value, parameters: list[Parameter]) -> None:
-    if not any(parameter.kind.is_output for parameter in parameters):
-        value.fail("has no output", "add a parameter of kind `out` or `inout`")
+    outputs = [parameter for parameter in parameters if parameter.kind.is_output]
+    if not outputs:
+        value.fail("has no output", "add a parameter of kind `out`, `outs` or `inout`")
+    if len(outputs) > 1 and any(parameter.kind.is_list for parameter in outputs):
+        value.fail("has more outputs than its list", "leave `outs` alone")
+    if sum(parameter.kind.is_input and parameter.kind.is_list for parameter in parameters) > 1:
+        value.fail("has two lists of inputs", "the operator library can tell one apart, not more")
     names = [parameter.name for parameter in parameters]
     for name in names:
         if names.count(name) > 1:

@@ -97,9 +97,9 @@ def _binaries(path: Path, stack: contextlib.ExitStack) -> Iterator[tuple[str, Pa
         found = [(name, folder / name) for name in sorted(names) if is_elf(folder / name)]
     else:
         found = [(path.name, path)]
-    if not found:
+    if not found or not path.exists():
         raise ToolError(
-            "there is no native library in it",
+            "there is no native library in it" if path.exists() else "it does not exist",
             stage=STAGE,
             path=path,
             remedy="name native programs, libraries, wheels, or folders that have some",

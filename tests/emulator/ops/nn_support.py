@@ -49,6 +49,27 @@ def expect_in(
         compare(result, want, tolerance)
 
 
+def run_in_place(
+    op: str, inputs: Sequence[torch.Tensor | In], given_out: Sequence[int], attrs: dict[str, Any]
+) -> list[torch.Tensor]:
+    """All inputs after an operator that updates some: the inputs `given_out` are outputs too."""
+    own = [x if isinstance(x, In) else In(x) for x in inputs]
+    own = [In(**{**vars(x), "tensor": x.tensor.clone().contiguous()}) for x in own]
+    outputs = []
+    for index in given_out:
+        outputs.append(private_out(own[index].tensor, own[index].format, ()))
+        outputs[-1].origin_shape = own[index].origin_shape
+        outputs[-1].origin_format = own[index].origin_format
+        outputs[-1].inplace = index
+    kinds = {name: emu.attr_kind(value) for name, value in attrs.items()}
+    call = emu.Call(op, list(own), list(outputs), kinds)
+    call.buffers = [emu.make_buffer(out, call.inputs) for out in outputs]
+    call.actual = [None] * len(outputs)
+    assert emu._backend is not None
+    emu._backend.run(call)
+    return [x.tensor for x in own]
+
+
 def grads(
     function: Callable[..., torch.Tensor], grad: torch.Tensor, *inputs: torch.Tensor
 ) -> tuple[torch.Tensor, ...]:

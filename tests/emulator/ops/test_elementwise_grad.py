@@ -41,8 +41,8 @@ HALF_OR_FLOAT = [torch.float32, torch.float16]
 TABLE: list[tuple[str, list[torch.dtype], str, Inputs, Function, dict[str, object]]] = [
     ("ReluGrad", FLOATING, "any", dy_x, F.relu, {}),
     ("Relu6Grad", FLOATING, "any", dy_x, F.relu6, {}),
-    ("LeakyReluGrad", FLOATING, "any", dy_x, lambda x: F.leaky_relu(x, 0.2),
-     {"negative_slope": 0.2}),
+    ("LeakyReluGrad", FLOATING, "any", dy_x, lambda x: F.leaky_relu(x, 0.25),
+     {"negative_slope": 0.25}),
     ("EluGrad", FLOATING, "any", dy_y, F.elu, {}),
     ("EluGradV2", FLOATS, "any", dy_x, F.elu, {}),
     ("EluGradV2", FLOATS, "any", dy_x,

@@ -79,7 +79,9 @@ class TestRefusals:
         text = refused(
             emu.ATTR_NOT_MATCH, "ReduceSum", [x(2), host([0])], [(F32, [])], {"keep_dim": True}
         )
-        assert text == "Op [ReduceSum]: attribute [keep_dim] is not one of: keep_dims"
+        assert text == (
+            "Op [ReduceSum]: attribute [keep_dim] is not one of: keep_dims, noop_with_empty_axes"
+        )
 
     def test_attribute_of_an_operator_without_any(self) -> None:
         text = refused(emu.ATTR_NOT_MATCH, "Add", [x(2), x(2)], [(F32, [2])], {"alpha": 1.0})

@@ -63,7 +63,7 @@ def test_first_dim(dtype: torch.dtype, name: str) -> None:
 def test_first_dim_shapes(shape: tuple[int, ...], index_shape: tuple[int, ...]) -> None:
     var = torch.randn(shape)
     index = torch.randint(0, shape[0], index_shape)
-    updates = torch.randn(*index_shape, *shape[1:])
+    updates = torch.randn([*index_shape, *shape[1:]])
     want = row_by_row(var, index.unsqueeze(-1), updates, COMBINE["Add"])
     expect("ScatterAdd", [var, index, updates], want)
 
@@ -141,7 +141,7 @@ def test_nd_shapes(batch: tuple[int, ...], depth: int) -> None:
     var = torch.randn(3, 2, 17)
     columns = [torch.randint(0, var.shape[k], batch) for k in range(depth)]
     index = torch.stack(columns, -1) if depth else torch.zeros(*batch, 0, dtype=torch.int64)
-    updates = torch.randn(*batch, *var.shape[depth:])
+    updates = torch.randn([*batch, *var.shape[depth:]])
     rows = updates.reshape(-1, *var.shape[depth:])
     want = var.clone()
     for k, row in enumerate(rows):
@@ -217,7 +217,7 @@ def test_elements_refuses() -> None:
     index = torch.zeros(3, 2, dtype=torch.int64)
     out = [(torch.float32, [3, 2])]
     inputs = [data, index, data]
-    assert "none, add, mul" in refused(
+    assert 'allowed are "none", "add", "mul"' in refused(
         emu.ATTR_NOT_MATCH, "ScatterElements", inputs, out, {"reduction": "max"}
     )
     assert "attribute [axis] is 2" in refused(

@@ -27,6 +27,7 @@ typedef enum EmuAclnnKind {
   EMU_ACLNN_FLOAT = 11,     /* `real` */
   EMU_ACLNN_DTYPE = 12,     /* `integer`: an aclDataType */
   EMU_ACLNN_STRING = 13,    /* `handle`: a char * */
+  EMU_ACLNN_OUT_LIST = 14,  /* aclTensorList: outputs name0, name1, ... */
 } EmuAclnnKind;
 
 typedef struct EmuAclnnArgument {

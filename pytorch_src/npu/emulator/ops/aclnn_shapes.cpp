@@ -69,6 +69,12 @@ ShapeRule reduced_one(const char *dim_attr, const char *keep_attr) {
   };
 }
 
+void like_along_dim(Shapes &shapes) {
+  const Dims dims = shapes.dims(0);
+  shapes.axis(shapes.i("dim"), dims.size(), "argument dim");
+  set_all(shapes, dims);
+}
+
 void one_number(Shapes &shapes) { set_all(shapes, {}); }
 
 void product(Shapes &shapes) { shapes.set(0, product_dims(shapes, 0, 1)); }
@@ -165,6 +171,26 @@ void selected(Shapes &shapes) {
   const int64_t at = shapes.axis(shapes.i("dim"), made.size(), "argument dim");
   if (!made.empty()) made[static_cast<size_t>(at)] = index.empty() ? 1 : index[0];
   shapes.set(0, made);
+}
+
+void split(Shapes &shapes) {
+  Dims dims = shapes.dims(0);
+  const size_t at =
+      static_cast<size_t>(shapes.axis(shapes.i("dim"), dims.size(), "argument dim"));
+  const Ints sizes = shapes.ints("splitSize");
+  int64_t all = 0;
+  for (const int64_t size : sizes) all += size;
+  const int count = shapes.output_count(0);
+  if (dims.empty() || all != dims[at] || sizes.size() != static_cast<size_t>(count)) {
+    shapes.refuse(ACL_ERROR_OP_ATTR_NOT_MATCH,
+                  "%s of shape %s cannot be split along dim %zu into %s for %d outputs",
+                  shapes.input_name(0).c_str(), dims_text(dims).c_str(), at,
+                  dims_text(sizes).c_str(), count);
+  }
+  for (int k = 0; k < count; ++k) {
+    dims[at] = sizes[static_cast<size_t>(k)];
+    shapes.set(0, dims, k);
+  }
 }
 
 void topmost(Shapes &shapes) {

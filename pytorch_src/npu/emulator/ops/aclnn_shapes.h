@@ -11,6 +11,8 @@ namespace ascend_emu {
 ShapeRule reduced(const char *dims_attr, const char *keep_attr);
 /* The same for one dim: an int attribute. For every output. */
 ShapeRule reduced_one(const char *dim_attr, const char *keep_attr);
+/* As input 0, which has the dim that attribute dim says. For every output. */
+void like_along_dim(Shapes &shapes);
 /* No dims: the whole tensor becomes one number. */
 void one_number(Shapes &shapes);
 /* The product of the inputs 0 and 1: vectors, matrices, or batches of them that broadcast. */
@@ -27,6 +29,8 @@ void permuted(Shapes &shapes);
 void looked_up(Shapes &shapes);
 /* Input 0 with as many slices along attribute dim as input 1 has elements. */
 void selected(Shapes &shapes);
+/* Pieces of input 0 along attribute dim, of the sizes that attribute splitSize lists. */
+void split(Shapes &shapes);
 /* Input 0 with attribute k elements along attribute dim. For every output. */
 void topmost(Shapes &shapes);
 

@@ -49,6 +49,7 @@ Defined cumulative(const char *op, DtypeSet types, DtypeSet axis_types, Scan com
       .output("y", same_as("x"))
       .attr("exclusive", false)
       .attr("reverse", false)
+      .in_float()
       .shapes(check_axis)
       .shapes(like(0))
       .body([compute, start](Args &a) { a.out(0, scan(a, compute, start)); });
@@ -61,6 +62,7 @@ Defined cumulative_d(const char *op, DtypeSet types, Scan compute, double start)
       .required_attr("axis", EMU_ATTR_INT)
       .attr("exclusive", false)
       .attr("reverse", false)
+      .in_float()
       .shapes(check_axis)
       .shapes(like(0))
       .body([compute, start](Args &a) { a.out(0, scan(a, compute, start)); });

@@ -38,13 +38,16 @@ Dims sized(const Call &call, int32_t code, Dims image, const Ints &size) {
   return image;
 }
 
+void refuse_both(Shapes &s) {
+  if (s.b("align_corners") && s.b("half_pixel_centers")) {
+    s.refuse(kAttr, "attributes [align_corners] and [half_pixel_centers] are both true; one of "
+             "them may be");
+  }
+}
+
 Taps taps_of(const Call &call, Method method, int64_t from, int64_t to) {
   const bool corners = call.b("align_corners");
   const bool centers = call.b("half_pixel_centers");
-  if (corners && centers) {
-    call.refuse(kAttr, "attributes [align_corners] and [half_pixel_centers] are both true; one of "
-                "them may be");
-  }
   const AxisScale scale(from, to);
   const Place place =
       corners ? Place::kAlignCorners : centers ? Place::kHalfPixel : Place::kAsymmetric;
@@ -101,7 +104,8 @@ Define &&centers(Define &&op) {
   return std::move(op)
       .attr("align_corners", false)
       .attr("half_pixel_centers", false)
-      .layouts(Layouts::kPrivate);
+      .layouts(Layouts::kPrivate)
+      .shapes(refuse_both);
 }
 
 /* How CANN rounds to uint8 is not published. */

@@ -69,7 +69,7 @@ std::vector<AxisScale> onnx_scales(const Call &call, int32_t code) {
       call.refuse(code, "dim %zu of x %s would have %lld elements", d, dims_text(x).c_str(),
                   static_cast<long long>(to));
     }
-    if (sizes.empty()) all.emplace_back(x[d], to, static_cast<float>(1 / times));
+    if (sizes.empty()) all.emplace_back(x[d], to, 1 / times);
     else all.emplace_back(x[d], to);
   }
   return all;
@@ -183,7 +183,7 @@ std::vector<AxisScale> torch_scales(const Call &call, const Dims &x, size_t spat
       call.refuse(kAttr, "dim %zu of shape %s would have %lld elements", 2 + d,
                   dims_text(x).c_str(), static_cast<long long>(to));
     }
-    if (times > 0) all.emplace_back(from, to, static_cast<float>(1 / times));
+    if (times > 0) all.emplace_back(from, to, 1 / times);
     else all.emplace_back(from, to);
   }
   return all;

@@ -9,21 +9,21 @@ namespace ascend_emu {
 
 namespace {
 
-/* In float, as the kernels that this stands for: where places fall between two elements must not
-   depend on how exactly they are computed. */
-float place_of(int64_t i, const AxisScale &scale, Place place) {
-  const float at = static_cast<float>(i);
+template <typename T>
+T place_of(int64_t i, const AxisScale &scale, T step, Place place) {
+  const T at = static_cast<T>(i);
+  const T half = static_cast<T>(0.5);
   switch (place) {
     case Place::kAlignCorners:
-      return scale.to > 1 ? at * (static_cast<float>(scale.from - 1) / (scale.to - 1)) : 0.0f;
-    case Place::kAsymmetric: return at * scale.step;
-    case Place::kTfHalfPixelForNn: return (at + 0.5f) * scale.step;
+      return scale.to > 1 ? at * (static_cast<T>(scale.from - 1) / (scale.to - 1)) : T(0);
+    case Place::kAsymmetric: return at * step;
+    case Place::kTfHalfPixelForNn: return (at + half) * step;
     case Place::kPytorchHalfPixel:
-      if (scale.to <= 1) return 0.0f;
+      if (scale.to <= 1) return 0;
       break;
     case Place::kHalfPixel: break;
   }
-  return (at + 0.5f) * scale.step - 0.5f;
+  return (at + half) * step - half;
 }
 
 float rounded(float at, Rounding rounding) {
@@ -64,10 +64,19 @@ at::Tensor along(const at::Tensor &weight, const at::Tensor &x, int64_t axis) {
 
 }  // namespace
 
+AxisScale::AxisScale(int64_t from, int64_t to)
+    : from(from),
+      to(to),
+      step(static_cast<double>(from) / static_cast<double>(to)),
+      float_step(static_cast<float>(from) / static_cast<float>(to)) {}
+
+AxisScale::AxisScale(int64_t from, int64_t to, double step)
+    : from(from), to(to), step(step), float_step(static_cast<float>(step)) {}
+
 Taps nearest_taps(const AxisScale &scale, Place place, Rounding rounding) {
   std::vector<int64_t> index;
   for (int64_t i = 0; i < scale.to; ++i) {
-    const float at = rounded(place_of(i, scale, place), rounding);
+    const float at = rounded(place_of(i, scale, scale.float_step, place), rounding);
     index.push_back(inside(static_cast<int64_t>(at), scale.from));
   }
   return {tap_of(index, {})};
@@ -77,12 +86,12 @@ Taps linear_taps(const AxisScale &scale, Place place) {
   std::vector<int64_t> low, high;
   std::vector<double> low_weight, high_weight;
   for (int64_t i = 0; i < scale.to; ++i) {
-    const float at = std::max(place_of(i, scale, place), 0.0f);
+    const double at = std::max(place_of(i, scale, scale.step, place), 0.0);
     const int64_t left = inside(static_cast<int64_t>(at), scale.from);
-    const float rest = std::min(at - static_cast<float>(left), 1.0f);
+    const double rest = std::min(at - static_cast<double>(left), 1.0);
     low.push_back(left);
     high.push_back(inside(left + 1, scale.from));
-    low_weight.push_back(1.0f - rest);
+    low_weight.push_back(1 - rest);
     high_weight.push_back(rest);
   }
   return {tap_of(low, low_weight), tap_of(high, high_weight)};
@@ -92,13 +101,13 @@ Taps cubic_taps(const AxisScale &scale, Place place, double a, bool exclude_outs
   std::vector<int64_t> index[4];
   std::vector<double> weight[4];
   for (int64_t i = 0; i < scale.to; ++i) {
-    const float at = place_of(i, scale, place);
+    const double at = place_of(i, scale, scale.step, place);
     const int64_t left = static_cast<int64_t>(std::floor(at)) - 1;
     double sum = 0;
     for (int64_t k = 0; k < 4; ++k) {
       const int64_t from = left + k;
       const bool outside = from < 0 || from >= scale.from;
-      const double part = exclude_outside && outside ? 0 : cubic(at - static_cast<float>(from), a);
+      const double part = exclude_outside && outside ? 0 : cubic(at - static_cast<double>(from), a);
       index[k].push_back(inside(from, scale.from));
       weight[k].push_back(part);
       sum += part;

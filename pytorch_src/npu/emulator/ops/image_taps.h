@@ -24,11 +24,13 @@ enum class Rounding { kFloor, kCeil, kPreferFloor, kPreferCeil };
 
 /* `from` elements become `to` results; `step` is how many elements lie between two results. */
 struct AxisScale {
-  AxisScale(int64_t from, int64_t to) : AxisScale(from, to, static_cast<float>(from) / to) {}
-  AxisScale(int64_t from, int64_t to, float step) : from(from), to(to), step(step) {}
+  AxisScale(int64_t from, int64_t to);
+  AxisScale(int64_t from, int64_t to, double step);
   int64_t from;
   int64_t to;
-  float step;
+  double step;
+  /* The kernels that this stands for choose the nearest element in float: rounding decides. */
+  float float_step;
 };
 
 /* Result i is the sum over taps of weight[i] * x[index[i]]. */

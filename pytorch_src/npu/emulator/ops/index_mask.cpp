@@ -36,12 +36,14 @@ EMU_OP(MaskedSelect)
     .input("x", kBasic)
     .input("mask", ACL_BOOL)
     .data_dependent_output("y", same_as("x"))
+    .shapes([](Shapes &s) { masked_dims(s); })
     .body(masked_select);
 
 EMU_OP(MaskedSelectV2)
     .input("x", {ACL_FLOAT16, ACL_FLOAT})
     .input("mask", ACL_BOOL)
     .data_dependent_output("y", same_as("x"))
+    .shapes([](Shapes &s) { masked_dims(s); })
     .body(masked_select);
 
 /* The masked elements of x become the first elements of updates, in order. */

@@ -27,7 +27,7 @@ at::Tensor unbiased(const at::Tensor &variance, int64_t count) {
 
 at::Tensor normalized(const at::Tensor &x, const at::Tensor &mean, const at::Tensor &variance,
                       double epsilon) {
-  return (wide(x) - mean) * at::rsqrt(variance + epsilon);
+  return (widened(x) - mean) * at::rsqrt(variance + epsilon);
 }
 
 /* x 0 and a value per channel in every input up to `last`; y 0 like x, values in the others. */
@@ -55,7 +55,7 @@ EMU_OP(BNTrainingReduce)
     .layouts(Layouts::kPrivate)
     .shapes([](Shapes &shapes) { set_channel_values(shapes, 0, 0, 1); })
     .body([](Args &a) {
-      const at::Tensor x = wide(a.in(0));
+      const at::Tensor x = widened(a.in(0));
       const Ints axes = other_axes(a, 0);
       out_channel_values(a, 0, 0, x.sum(axes));
       out_channel_values(a, 0, 1, (x * x).sum(axes));
@@ -155,7 +155,7 @@ EMU_OP(BNTrainingUpdateGrad)
       set_channel_values(shapes, 0, 0, 1);
     })
     .body([](Args &a) {
-      const at::Tensor grads = wide(a.in(0));
+      const at::Tensor grads = widened(a.in(0));
       const at::Tensor x_hat = normalized(a.in(1), channel_values(a, 0, 2),
                                           channel_values(a, 0, 3), a.f("epsilon"));
       const Ints axes = other_axes(a, 0);
@@ -184,7 +184,7 @@ EMU_OP(BNTrainingReduceGrad)
       const at::Tensor x_hat =
           normalized(a.in(1), channel_values(a, 0, 5), variance, a.f("epsilon"));
       const at::Tensor factor = channel_values(a, 0, 4) * at::rsqrt(variance + a.f("epsilon"));
-      a.out(0, factor * (wide(a.in(0)) - channel_values(a, 0, 3) / count -
+      a.out(0, factor * (widened(a.in(0)) - channel_values(a, 0, 3) / count -
                          x_hat * (channel_values(a, 0, 2) / count)));
     });
 
@@ -215,7 +215,7 @@ EMU_OP(BNInferGrad)
     .body([](Args &a) {
       const at::Tensor factor =
           channel_values(a, 0, 1) * at::rsqrt(channel_values(a, 0, 2) + a.f("epsilon"));
-      a.out(0, wide(a.in(0)) * factor);
+      a.out(0, widened(a.in(0)) * factor);
     });
 
 }  // namespace

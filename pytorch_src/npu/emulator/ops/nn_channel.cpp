@@ -24,10 +24,6 @@ Dims declared_or_flat(const Call &call, int feature, int output) {
 
 }  // namespace
 
-at::Tensor wide(const at::Tensor &t) {
-  return t.is_floating_point() && t.scalar_type() != at::kDouble ? t.to(at::kFloat) : t;
-}
-
 size_t channel_axis(const Call &call, int input) {
   const size_t ndim = call.dims(input).size();
   const std::string axes = axis_letters(call.format(input));
@@ -84,7 +80,7 @@ void set_channel_values(Shapes &shapes, int feature, int first, int last) {
 }
 
 at::Tensor channel_values(const Args &a, int feature, int input) {
-  return wide(a.in(input)).reshape(spread_dims(a, feature));
+  return widened(a.in(input)).reshape(spread_dims(a, feature));
 }
 
 void out_channel_values(Args &a, int feature, int output, const at::Tensor &values) {

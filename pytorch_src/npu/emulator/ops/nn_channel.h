@@ -4,11 +4,9 @@
 
 #include "args.h"
 #include "shapes.h"
+#include "widen.h"
 
 namespace ascend_emu {
-
-/* 16-bit floats as float, in which sums are kept; everything else as it is. */
-at::Tensor wide(const at::Tensor &t);
 
 /* Which axis of a feature map is C: the one that its format names, else the second. Refusal for
    less than two dims. */

@@ -1,6 +1,7 @@
 #include "nn_conv_math.h"
 
 #include "nn_layout.h"
+#include "widen.h"
 
 namespace ascend_emu {
 
@@ -12,8 +13,7 @@ int64_t reach(int64_t kernel, const ConvGeometry &geometry, size_t axis) {
 
 /* The cube unit adds up in 32 bits whatever it multiplies, so half types are widened. */
 at::Tensor computable(const at::Tensor &t) {
-  if (!t.is_floating_point()) return t.to(at::kDouble);
-  return t.scalar_type() == at::kDouble ? t : t.to(at::kFloat);
+  return t.is_floating_point() ? widened(t) : t.to(at::kDouble);
 }
 
 at::Tensor padded(const at::Tensor &x, const ConvGeometry &geometry) {

@@ -47,7 +47,7 @@ void group_shapes(Shapes &shapes) {
 }
 
 /* A value per channel, to be broadcast over [N, C, elements]. */
-at::Tensor per_channel(const at::Tensor &t) { return wide(t).reshape({-1, 1}); }
+at::Tensor per_channel(const at::Tensor &t) { return widened(t).reshape({-1, 1}); }
 
 struct Grouped {
   at::Tensor x_hat; /* [N, groups, elements] */
@@ -58,7 +58,7 @@ struct Grouped {
 
 Grouped normalize(const at::Tensor &x, int64_t groups, double epsilon) {
   const int64_t elements = x.numel() == 0 ? 0 : x.numel() / (x.size(0) * groups);
-  const at::Tensor flat = wide(x).reshape({x.size(0), groups, elements});
+  const at::Tensor flat = widened(x).reshape({x.size(0), groups, elements});
   const at::Tensor mean = flat.mean(Ints{2}, true);
   const at::Tensor centered = flat - mean;
   const at::Tensor variance = (centered * centered).mean(Ints{2}, true);
@@ -159,17 +159,17 @@ EMU_OP(GroupNormGrad)
       shapes.set(2, shapes.dims(4));
     })
     .body([](Args &a) {
-      const at::Tensor x = wide(a.in(3));
+      const at::Tensor x = widened(a.in(3));
       const int64_t samples = x.size(0);
       const int64_t groups = groups_of(a, 3);
       const int64_t inner = x.numel() == 0 ? 0 : x.numel() / (samples * x.size(1));
       const Dims by_group{samples, groups, x.size(1) / groups * inner};
       const Dims by_channel{samples, x.size(1), inner};
       const Dims statistics{samples, groups, 1};
-      const at::Tensor dy = wide(a.in(0)).reshape(by_channel);
-      const at::Tensor rstd = wide(a.in(2)).reshape(statistics);
+      const at::Tensor dy = widened(a.in(0)).reshape(by_channel);
+      const at::Tensor rstd = widened(a.in(2)).reshape(statistics);
       const at::Tensor x_hat =
-          (x.reshape(by_group) - wide(a.in(1)).reshape(statistics)) * rstd;
+          (x.reshape(by_group) - widened(a.in(1)).reshape(statistics)) * rstd;
       const at::Tensor grad = (dy * per_channel(a.in(4))).reshape(by_group);
       const at::Tensor dx = rstd * (grad - grad.mean(Ints{2}, true) -
                                     x_hat * (grad * x_hat).mean(Ints{2}, true));

@@ -60,7 +60,7 @@ EMU_OP(InstanceNorm)
       shapes.set(2, dims);
     })
     .body([](Args &a) {
-      const at::Tensor x = wide(a.in(0));
+      const at::Tensor x = widened(a.in(0));
       const Ints axes = instance_axes(a);
       Dims params(a.dims(0).size(), 1);
       params[instance_channel(a)] = -1;
@@ -68,8 +68,8 @@ EMU_OP(InstanceNorm)
       const at::Tensor centered = x - mean;
       const at::Tensor variance =
           axes.empty() ? centered : (centered * centered).mean(axes, true);
-      a.out(0, centered * at::rsqrt(variance + a.f("epsilon")) * wide(a.in(1)).reshape(params) +
-                   wide(a.in(2)).reshape(params));
+      a.out(0, centered * at::rsqrt(variance + a.f("epsilon")) * widened(a.in(1)).reshape(params) +
+                   widened(a.in(2)).reshape(params));
       a.out(1, mean);
       a.out(2, variance);
     });
@@ -96,7 +96,7 @@ EMU_OP(INTrainingReduceV2)
       shapes.set(1, instance_dims(shapes));
     })
     .body([](Args &a) {
-      const at::Tensor x = wide(a.in(0));
+      const at::Tensor x = widened(a.in(0));
       a.out(0, x.sum_to_size(instance_dims(a)));
       a.out(1, (x * x).sum_to_size(instance_dims(a)));
     });
@@ -134,7 +134,7 @@ EMU_OP(INInferV2)
     })
     .body([](Args &a) {
       const Dims dims = instance_dims(a);
-      at::Tensor y = (wide(a.in(0)) - a.in(3).reshape(dims)) *
+      at::Tensor y = (widened(a.in(0)) - a.in(3).reshape(dims)) *
                      at::rsqrt(a.in(4).reshape(dims) + a.f("epsilon"));
       if (a.has(1)) y = y * a.in(1).reshape(dims) + a.in(2).reshape(dims);
       a.out(0, y);

@@ -51,13 +51,13 @@ void forward_shapes(Shapes &shapes) {
 /* `third` makes the third output of variance and 1 / deviation. */
 template <class Third>
 void forward(Args &a, Third third) {
-  const at::Tensor x = wide(a.in(0));
+  const at::Tensor x = widened(a.in(0));
   const Ints axes = axes_from(begin_axis(a, "begin_norm_axis"), a.dims(0).size());
   const at::Tensor mean = x.mean(axes, true);
   const at::Tensor centered = x - mean;
   const at::Tensor variance = (centered * centered).mean(axes, true);
   const at::Tensor rstd = at::rsqrt(variance + a.f("epsilon"));
-  const at::Tensor y = centered * rstd * wide(a.in(1)) + wide(a.in(2));
+  const at::Tensor y = centered * rstd * widened(a.in(1)) + widened(a.in(2));
   a.out(0, y);
   a.out(1, mean);
   a.out(2, third(variance, rstd));
@@ -75,9 +75,9 @@ Normalized normalize(const Args &a, bool is_rstd) {
   for (size_t axis = 0; axis < a.dims(1).size(); ++axis) {
     if (a.dims(3)[axis] != a.dims(1)[axis]) axes.push_back(static_cast<int64_t>(axis));
   }
-  const at::Tensor given = wide(a.in(2));
+  const at::Tensor given = widened(a.in(2));
   const at::Tensor rstd = is_rstd ? given : at::rsqrt(given + kTiny);
-  return {(wide(a.in(1)) - wide(a.in(3))) * rstd, rstd, axes};
+  return {(widened(a.in(1)) - widened(a.in(3))) * rstd, rstd, axes};
 }
 
 at::Tensor mean_over(const at::Tensor &t, const Ints &axes) {
@@ -85,7 +85,7 @@ at::Tensor mean_over(const at::Tensor &t, const Ints &axes) {
 }
 
 at::Tensor x_gradient(const Args &a, const Normalized &norm) {
-  const at::Tensor grad = wide(a.in(0)) * wide(a.in(4));
+  const at::Tensor grad = widened(a.in(0)) * widened(a.in(4));
   return norm.rstd * (grad - mean_over(grad, norm.axes) -
                       norm.x_hat * mean_over(grad * norm.x_hat, norm.axes));
 }
@@ -130,7 +130,7 @@ void full_gradient_shapes(Shapes &shapes) {
 
 void full_gradient(Args &a, bool is_rstd) {
   const Normalized norm = normalize(a, is_rstd);
-  const at::Tensor dy = wide(a.in(0));
+  const at::Tensor dy = widened(a.in(0));
   const at::Tensor x_grad = x_gradient(a, norm);
   a.out(0, x_grad);
   a.out(1, (dy * norm.x_hat).sum_to_size(a.dims(4)));
@@ -145,7 +145,7 @@ void params_shapes(Shapes &shapes) {
 }
 
 void params_gradient(Args &a, const at::Tensor &x_hat) {
-  const at::Tensor dy = wide(a.in(0));
+  const at::Tensor dy = widened(a.in(0));
   const at::Tensor gamma_grad = (dy * x_hat).sum_to_size(a.ints("shape_gamma"));
   a.out(0, gamma_grad);
   a.out(1, dy.sum_to_size(a.ints("shape_gamma")));

@@ -79,4 +79,15 @@ Ints spatial_attr(const Call &call, const char *attr, const std::string &axes, i
   return reordered(values, axes, spatial_axes(axes));
 }
 
+void expect_one_element(const Call &call, int first, int last) {
+  for (int input = first; input <= last; ++input) {
+    if (!call.has(input)) continue;
+    int64_t elements = 1;
+    for (const int64_t dim : call.dims(input)) elements *= dim;
+    if (elements == 1) continue;
+    call.refuse(ACL_ERROR_OP_INPUT_NOT_MATCH, "input %s has shape %s; one element is expected",
+                call.input_name(input).c_str(), dims_text(call.dims(input)).c_str());
+  }
+}
+
 }  // namespace ascend_emu

@@ -35,6 +35,9 @@ std::string spatial_axes(const std::string &axes);
 /* "NCHW" of "NHWC", ... */
 std::string channels_first(const std::string &axes);
 
+/* Refusal unless each of these inputs, where given, has exactly one element. */
+void expect_one_element(const Call &call, int first, int last);
+
 /* A number as %lld prints it. */
 inline long long ll(int64_t value) { return static_cast<long long>(value); }
 

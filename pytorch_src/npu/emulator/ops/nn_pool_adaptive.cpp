@@ -6,6 +6,7 @@
 #include "nn_layout.h"
 #include "nn_pool_math.h"
 #include "shapes.h"
+#include "widen.h"
 
 namespace ascend_emu {
 
@@ -52,17 +53,13 @@ void adaptive_grad_shapes(Shapes &shapes) {
   shapes.set(0, size);
 }
 
-at::Tensor wide(const at::Tensor &t) {
-  return t.scalar_type() == at::kDouble ? t : t.to(at::kFloat);
-}
-
 EMU_OP(AdaptiveAvgPool2d)
     .input("x", {ACL_FLOAT16, ACL_FLOAT, ACL_BF16})
     .output("y", same_as("x"))
     .required_attr("output_size", EMU_ATTR_LIST_INT)
     .shapes(adaptive_shapes)
     .body([](Args &a) {
-      a.out(0, at::adaptive_avg_pool2d(wide(a.in(0)), a.ints("output_size")));
+      a.out(0, at::adaptive_avg_pool2d(widened(a.in(0)), a.ints("output_size")));
     });
 
 EMU_OP(AdaptiveAvgPool2dGrad)
@@ -71,7 +68,7 @@ EMU_OP(AdaptiveAvgPool2dGrad)
     .required_attr("orig_input_shape", EMU_ATTR_LIST_INT)
     .shapes(adaptive_grad_shapes)
     .body([](Args &a) {
-      const at::Tensor grad = wide(a.in(0));
+      const at::Tensor grad = widened(a.in(0));
       const at::Tensor like = at::empty(a.ints("orig_input_shape"), grad.options());
       a.out(0, at::_adaptive_avg_pool2d_backward(grad, like));
     });
@@ -83,7 +80,7 @@ EMU_OP(AdaptiveMaxPool2d)
     .required_attr("output_size", EMU_ATTR_LIST_INT)
     .shapes(adaptive_shapes)
     .body([](Args &a) {
-      const auto pooled = at::adaptive_max_pool2d(wide(a.in(0)), a.ints("output_size"));
+      const auto pooled = at::adaptive_max_pool2d(widened(a.in(0)), a.ints("output_size"));
       a.out(0, std::get<0>(pooled));
       a.out(1, std::get<1>(pooled));
     });
@@ -104,7 +101,7 @@ EMU_OP(GlobalAveragePool)
     .body([](Args &a) {
       Dims dims = a.dims(0);
       std::fill(dims.begin() + 2, dims.end(), 1);
-      a.out(0, wide(a.in(0)).flatten(2).mean(-1).reshape(dims));
+      a.out(0, widened(a.in(0)).flatten(2).mean(-1).reshape(dims));
     });
 
 }  // namespace

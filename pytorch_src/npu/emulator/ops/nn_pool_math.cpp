@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "nn_layout.h"
+#include "widen.h"
 
 namespace ascend_emu {
 
@@ -32,11 +33,6 @@ at::Scalar lowest(at::ScalarType type) {
     case at::kLong: return at::Scalar(std::numeric_limits<int64_t>::lowest());
     default: return at::Scalar(-std::numeric_limits<double>::infinity());
   }
-}
-
-/* Sums of half types are kept in float. */
-at::Tensor wide(const at::Tensor &t) {
-  return t.is_floating_point() && t.scalar_type() != at::kDouble ? t.to(at::kFloat) : t;
 }
 
 /* How many elements each window of one axis has. */
@@ -103,7 +99,7 @@ at::Tensor max_pool_grad(const at::Tensor &grad, const at::Tensor &where, const 
   const int64_t n = grad.size(0);
   const int64_t c = grad.size(1);
   const int64_t outputs = grad.size(2) * grad.size(3) * grad.size(4);
-  const at::Tensor sent = wide(grad).reshape({n, c, outputs});
+  const at::Tensor sent = widened(grad).reshape({n, c, outputs});
   at::Tensor spread = at::zeros({n, c, block[0] * block[1] * block[2]}, sent.options());
   spread.scatter_add_(2, where.reshape({n, c, outputs}), sent);
   return fitted(spread.view({n, c, block[0], block[1], block[2]}), in, block, geometry, 0, -1);
@@ -111,7 +107,7 @@ at::Tensor max_pool_grad(const at::Tensor &grad, const at::Tensor &where, const 
 
 at::Tensor avg_pool(const at::Tensor &x, const PoolGeometry &geometry, const AverageRule &rule) {
   const Axes3 in = sizes_of(x);
-  const at::Tensor padded = fitted(wide(x), in, covered_block(in, geometry), geometry, 0, 1);
+  const at::Tensor padded = fitted(widened(x), in, covered_block(in, geometry), geometry, 0, 1);
   const at::Tensor sums = at::avg_pool3d(padded.contiguous(), geometry.kernel, geometry.stride,
                                          {0, 0, 0}, false, true, 1);
   return sums / divisors(in, geometry, rule, sums.options());
@@ -119,7 +115,7 @@ at::Tensor avg_pool(const at::Tensor &x, const PoolGeometry &geometry, const Ave
 
 at::Tensor avg_pool_grad(const at::Tensor &grad, const Axes3 &in, const PoolGeometry &geometry,
                          const AverageRule &rule) {
-  const at::Tensor shares = wide(grad) / divisors(in, geometry, rule, wide(grad).options());
+  const at::Tensor shares = widened(grad) / divisors(in, geometry, rule, widened(grad).options());
   const Axes3 block = covered_block(in, geometry);
   const at::Tensor like =
       at::empty({grad.size(0), grad.size(1), block[0], block[1], block[2]}, shares.options());

@@ -4,6 +4,7 @@
 #include "nn_layout.h"
 #include "nn_pool_math.h"
 #include "shapes.h"
+#include "widen.h"
 
 namespace ascend_emu {
 
@@ -97,8 +98,7 @@ void argmax_grad(Args &a) {
              ll(indices.min().item<int64_t>()), ll(indices.max().item<int64_t>()),
              ll(elements - 1));
   }
-  const at::Tensor wide = given.to(given.scalar_type() == at::kHalf ? at::kFloat
-                                                                    : given.scalar_type());
+  const at::Tensor wide = widened(given);
   at::Tensor spread = at::zeros({plan.batch, elements}, wide.options());
   spread.scatter_add_(1, indices, wide.reshape({plan.batch, -1}));
   a.out(0, spread.view(a.dims(0)));

@@ -1,6 +1,7 @@
 /* Normalisation by length alone: RmsNorm, L2Normalize, Renorm. */
 #include <algorithm>
 
+#include "axes.h"
 #include "codes.h"
 #include "nn_channel.h"
 #include "nn_layout.h"
@@ -32,7 +33,7 @@ Dims rstd_dims(const Call &call, int x, int gamma) {
 }
 
 at::Tensor rms_norm(const at::Tensor &x, const at::Tensor &gamma, const at::Tensor &rstd) {
-  return x * rstd * wide(gamma);
+  return x * rstd * widened(gamma);
 }
 
 EMU_OP(RmsNorm)
@@ -46,7 +47,7 @@ EMU_OP(RmsNorm)
       shapes.set(1, rstd_dims(shapes, 0, 1));
     })
     .body([](Args &a) {
-      const at::Tensor x = wide(a.in(0));
+      const at::Tensor x = widened(a.in(0));
       const at::Tensor rstd =
           at::rsqrt((x * x).mean(gamma_axes(a, 0, 1), true) + a.f("epsilon"));
       a.out(0, rms_norm(x, a.in(1), rstd));
@@ -71,7 +72,7 @@ EMU_OP(AddRmsNorm)
       shapes.set(2, shapes.dims(0));
     })
     .body([](Args &a) {
-      const at::Tensor x = wide(a.in(0)) + wide(a.in(1));
+      const at::Tensor x = widened(a.in(0)) + widened(a.in(1));
       const at::Tensor rstd =
           at::rsqrt((x * x).mean(gamma_axes(a, 0, 2), true) + a.f("epsilon"));
       a.out(0, rms_norm(x, a.in(2), rstd));
@@ -106,26 +107,19 @@ EMU_OP(RmsNormGrad)
     .body([](Args &a) {
       const Ints axes = gamma_axes(a, 1, 3);
       const at::Tensor rstd = a.in(2).reshape(rstd_dims(a, 1, 3));
-      const at::Tensor x_hat = wide(a.in(1)) * rstd;
-      const at::Tensor dy = wide(a.in(0));
-      const at::Tensor grad = dy * wide(a.in(3));
+      const at::Tensor x_hat = widened(a.in(1)) * rstd;
+      const at::Tensor dy = widened(a.in(0));
+      const at::Tensor grad = dy * widened(a.in(3));
       a.out(0, (grad - x_hat * (grad * x_hat).mean(axes, true)) * rstd);
       a.out(1, (dy * x_hat).sum_to_size(a.dims(3)));
     });
 
 /* The axes of a list attribute; CANN does not say what none of them would mean. */
 Ints norm_axes(const Call &call, const char *attr) {
-  Ints axes = call.ints(attr);
-  const int64_t rank = static_cast<int64_t>(call.dims(0).size());
-  bool right = !axes.empty();
-  for (int64_t &axis : axes) {
-    right = right && axis >= -rank && axis < rank;
-    if (axis < 0) axis += rank;
-  }
-  if (!right) {
-    call.refuse(kAttr, "attribute [%s] is %s; one axis or more from -%lld to %lld are expected",
-                attr, dims_text(call.ints(attr)).c_str(), ll(rank), ll(rank - 1));
-  }
+  const std::string what = std::string("attribute [") + attr + "]";
+  const Ints axes = normal_axes(call, call.ints(attr), call.dims(0).size(), NoAxes::kNone,
+                                what.c_str());
+  if (axes.empty()) call.refuse(kAttr, "%s is []; one axis or more is expected", what.c_str());
   return axes;
 }
 
@@ -143,7 +137,7 @@ EMU_OP(L2Normalize)
       shapes.set(0, shapes.dims(0));
     })
     .body([](Args &a) {
-      const at::Tensor x = wide(a.in(0));
+      const at::Tensor x = widened(a.in(0));
       a.out(0, x / length(x, norm_axes(a, "axis"), a.f("eps")));
     });
 
@@ -158,9 +152,9 @@ EMU_OP(L2NormalizeGrad)
     .shapes(all_alike)
     .body([](Args &a) {
       const Ints axes = norm_axes(a, "dim");
-      const at::Tensor y = wide(a.in(1));
-      const at::Tensor dy = wide(a.in(2));
-      a.out(0, (dy - y * (y * dy).sum(axes, true)) / length(wide(a.in(0)), axes, a.f("eps")));
+      const at::Tensor y = widened(a.in(1));
+      const at::Tensor dy = widened(a.in(2));
+      a.out(0, (dy - y * (y * dy).sum(axes, true)) / length(widened(a.in(0)), axes, a.f("eps")));
     });
 
 EMU_OP(Renorm)
@@ -184,7 +178,17 @@ EMU_OP(Renorm)
       shapes.set(0, shapes.dims(0));
     })
     .body([](Args &a) {
-      a.out(0, at::renorm(wide(a.in(0)), a.f("p"), a.i("dim"), a.f("maxnorm")));
+      const at::Tensor x = widened(a.in(0));
+      const int64_t kept = (a.i("dim") + x.dim()) % x.dim();
+      Ints axes;
+      for (int64_t axis = 0; axis < x.dim(); ++axis) {
+        if (axis != kept) axes.push_back(axis);
+      }
+      const at::Tensor norm = at::norm(x, at::Scalar(a.f("p")), axes, true);
+      const at::Tensor factor =
+          at::where(norm.gt(a.f("maxnorm")), norm.reciprocal() * a.f("maxnorm"),
+                    at::ones_like(norm));
+      a.out(0, x * factor);
     });
 
 }  // namespace

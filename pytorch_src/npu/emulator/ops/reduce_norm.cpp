@@ -40,7 +40,7 @@ EMU_OP(SquareSumV1)
       a.out(0, sum_over(at::mul(x, x), attr_axes(a, "axis", NoAxes::kNone), a.b("keep_dims")));
     });
 
-/* The largest int stands for infinity, and the smallest for minus infinity, where p is an int. */
+/* Where p is an int, the largest and the smallest one are what comes closest to the infinities. */
 double order_of_norm(const Call &call, bool whole) {
   if (!whole) return call.f("p");
   const int64_t p = call.i("p");

@@ -245,7 +245,6 @@ void start_args_dump(const std::string &folder) {
            state().args_folder.c_str());
   }
   state().args_folder = folder;
-  state().args_seen.clear();
   state().failed = false;
   update_enabled();
 }

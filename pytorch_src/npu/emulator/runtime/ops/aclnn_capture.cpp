@@ -37,6 +37,11 @@ struct Size {
   size_t inputs = 0, outputs = 0, attrs = 0;
 };
 
+size_t list_size(const EmuAclnnArgument &argument) {
+  if (!given(argument)) return 0;
+  return list_of(argument, AclnnList::Kind::kTensor)->handles.size();
+}
+
 Size measure(const EmuAclnnArgument *arguments, size_t count) {
   Size size;
   for (size_t i = 0; i < count; ++i) {
@@ -54,9 +59,10 @@ Size measure(const EmuAclnnArgument *arguments, size_t count) {
         ++size.outputs;
         break;
       case EMU_ACLNN_IN_LIST:
-        if (given(arguments[i])) {
-          size.inputs += list_of(arguments[i], AclnnList::Kind::kTensor)->handles.size();
-        }
+        size.inputs += list_size(arguments[i]);
+        break;
+      case EMU_ACLNN_OUT_LIST:
+        size.outputs += list_size(arguments[i]);
         break;
       default:
         ++size.attrs;
@@ -243,6 +249,7 @@ class Filler {
       case EMU_ACLNN_INOUT:
         return add_operand(argument);
       case EMU_ACLNN_IN_LIST:
+      case EMU_ACLNN_OUT_LIST:
         return add_list(argument);
       case EMU_ACLNN_SCALAR:
         return add_scalar(argument);
@@ -291,8 +298,12 @@ class Filler {
     size_t number = 0;
     for (const void *handle : list_of(argument, AclnnList::Kind::kTensor)->handles) {
       const std::string name = argument.name + std::to_string(number++);
-      add_tensor(object(aclnn_tensors(), handle, name.c_str()).get(), name.c_str(), call_,
-                 input_++);
+      const auto tensor = object(aclnn_tensors(), handle, name.c_str());
+      if (argument.kind == EMU_ACLNN_OUT_LIST) {
+        add_output(tensor, name.c_str());
+      } else {
+        add_tensor(tensor.get(), name.c_str(), call_, input_++);
+      }
     }
   }
 

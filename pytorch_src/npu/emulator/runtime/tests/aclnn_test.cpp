@@ -221,6 +221,18 @@ TEST_F(AclnnTest, ListsOwnTheirTensors) {
   ACL_OK(aclDestroyTensor(out));
 }
 
+TEST_F(AclnnTest, ListsOfOutputs) {
+  void *first = device_memory(8), *second = device_memory(4);
+  aclTensor *parts[] = {plain(first, {2}), plain(second, {1})};
+  aclTensorList *list = aclCreateTensorList(parts, 2);
+  ACL_OK(prepare("aclnnNumber", {given("out", EMU_ACLNN_OUT_LIST, list)}));
+  ACL_OK(aclDestroyTensorList(list));
+  ACL_OK(launch("aclnnNumber"));
+  ACL_OK(aclrtSynchronizeStream(nullptr));
+  EXPECT_EQ(read(first, 2), (std::vector<float>{0, 0}));
+  EXPECT_EQ(read(second, 1)[0], 1);
+}
+
 TEST_F(AclnnTest, ValuesOfEveryKind) {
   void *y = device_memory(1024);
   aclTensor *out = plain(y, {1024}, ACL_UINT8);

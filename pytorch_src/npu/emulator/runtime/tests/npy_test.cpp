@@ -47,6 +47,18 @@ TEST(Npy, ScalarsAndEmptyTensors) {
   EXPECT_EQ(body_of(nothing), "");
 }
 
+TEST(Npy, DataIsAlignedWhateverTheShape) {
+  const char bytes[1] = {};
+  for (int64_t ones = 0; ones < 40; ++ones) {
+    const std::vector<int64_t> dims(static_cast<size_t>(ones), 1);
+    const std::string file = npy_bytes(tensor(bytes, 1, ACL_INT8, dims));
+    EXPECT_EQ(file.find('\n') % 64, 63u) << ones;
+    EXPECT_EQ(static_cast<size_t>(static_cast<unsigned char>(file[8])) +
+                  256u * static_cast<unsigned char>(file[9]),
+              file.find('\n') - 9);
+  }
+}
+
 TEST(Npy, Strides) {
   const std::vector<int64_t> dims{2, 3};
   const int64_t strides[] = {1, 2};

@@ -1,5 +1,5 @@
 /* Profiling: its states, what its trace holds, what a framework reports to it. */
-#include <limits.h>
+#include <sys/wait.h>
 
 #include <cstring>
 #include <set>
@@ -63,6 +63,7 @@ TEST_F(Profiling, ARunIsATrace) {
   ACL_OK(aclprofFinalize());
   const std::vector<std::string> files = files_below(folder.path());
   ASSERT_EQ(files.size(), 1u);
+  ACL_OK(aclFinalize()); /* writes out whatever is still collected */
   EXPECT_EQ(files[0].substr(0, 5), "PROF_");
   EXPECT_EQ(files[0].substr(files[0].find('/')), "/trace.json");
   EXPECT_EQ(count_of(file_text(folder / files[0]), "\"name\": \"Add\""), 1u);
@@ -174,6 +175,30 @@ TEST_F(Profiling, FinalizeOfAclEndsIt) {
   ACL_OK(aclFinalize());
   EXPECT_EQ(names("op"), std::set<std::string>{"Add"});
   ACL_REFUSED(aclprofFinalize(), ACL_ERROR_PROF_NOT_RUN, "aclprofInit");
+}
+
+TEST_F(Profiling, AForkedChildCannotSpoilTheFile) {
+  ACL_OK(init());
+  ACL_OK(aclprofStart(config({0})));
+  work();
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    char go;
+    if (::read(ends[0], &go, 1) == 1) aclprofFinalize();
+    _exit(0);
+  }
+  for (int i = 0; i < 10; ++i) work();
+  ACL_OK(aclprofFinalize());
+  ASSERT_EQ(::write(ends[1], "x", 1), 1);
+  waitpid(child, nullptr, 0);
+  close(ends[0]);
+  close(ends[1]);
+  const std::vector<std::string> files = files_below(folder.path());
+  ASSERT_EQ(files.size(), 1u);
+  EXPECT_EQ(names("op"), std::set<std::string>{"Add"});
+  EXPECT_EQ(count_of(file_text(folder / files[0]), "\"name\": \"Add\""), 11u);
 }
 
 struct Told {

@@ -68,6 +68,16 @@ int32_t fill(EmuCall &call, EmuText *) {
   return 0;
 }
 
+/* Every output gets its number. */
+int32_t number_outputs(EmuCall &call, EmuText *) {
+  for (int32_t n = 0; n < call.num_outputs; ++n) {
+    for (int64_t i = 0; i < elements(call.outputs[n]); ++i) {
+      at(call.outputs[n], i) = static_cast<float>(n);
+    }
+  }
+  return 0;
+}
+
 int32_t slow(EmuCall &call, EmuText *error) {
   std::this_thread::sleep_for(
       std::chrono::milliseconds(static_cast<int64_t>(number(call, "milliseconds", 1))));
@@ -185,6 +195,7 @@ const struct {
     {"NonZero", 1, true, non_zero},  {"Concat", -1, false, concat},
     {"Tell", -1, false, tell},       {"aclnnAdd", 3, false, add},
     {"aclnnCat", -1, false, concat}, {"aclnnTell", -1, false, tell},
+    {"aclnnNumber", 0, false, number_outputs},
 };
 
 const auto *find(const char *name) {
