@@ -18,7 +18,15 @@ from support.emulator import ROOT
 
 #: libopapi.so calls the runtime through these; see runtime/ops/emu_aclnn.h.
 OWN = {"ascend_emu_aclnn_launch", "ascend_emu_aclnn_prepare"}
-COMPATIBLE = ("acl_op_compiler", "acl_tdt_channel", "ge_runner", "graph", "hccl", "msprofiler")
+COMPATIBLE = (
+    "acl_op_compiler",
+    "acl_tdt_channel",
+    "ascend_hal",
+    "ge_runner",
+    "graph",
+    "hccl",
+    "msprofiler",
+)
 
 
 def exported(library: Path) -> set[str]:

@@ -18,6 +18,7 @@ START += "from ascendtorch.cli import main; main()"
 
 #: What torch-npu says by itself, with real CANN too.
 KNOWN = (
+    r"I\d+ .*/torch_npu/csrc/.*",
     r"\[W\d.* Warning: The current CANN and Soc versions require processing for 32 padding size.*",
 )
 ANNOUNCED = r"\[emulate\] AscendCL emulator: \d+ devices? of kind \w+ on the CPU, no NPU is used"

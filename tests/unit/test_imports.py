@@ -31,7 +31,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("spec",),
     ("toolchain", "report", "series", "plan", "workspace"),
     ("stages",),
-    ("survey", "doctor", "pipeline"),
+    ("survey", "doctor", "pipeline", "emulator"),
+    ("upkeep",),
     ("cli",),
     ("__main__",),
 )
@@ -134,7 +135,9 @@ def test_no_module_starts_processes_through_os(module: str) -> None:
         if isinstance(node, ast.Call)
     }
     banned = ("os.system", "os.popen", "os.fork", "os.exec", "os.spawn", "os.posix_spawn")
-    assert [call for call in calls if call.startswith(banned)] == []
+    found = {call for call in calls if call.startswith(banned)}
+    # A program on the emulator takes the tool's place, so that signals and exit codes are its own.
+    assert found == ({"os.execve"} if module == "edge.process" else set())
 
 
 @pytest.mark.parametrize("module", _modules())

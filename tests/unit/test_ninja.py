@@ -88,6 +88,16 @@ def test_a_build_inside_a_build_leaves_the_outer_counter(inner: str) -> None:
     assert after == Step(701, 2282, "y")
 
 
+def test_a_total_that_falls_on_the_way() -> None:
+    """ninja drops steps when what they depend on was made anew and is the same."""
+    assert steps("[4/106] a", "[5/106] b", "[6/104] c", "[7/104] d") == [
+        Step(4, 106, "a"),
+        Step(5, 106, "b"),
+        Step(6, 104, "c"),
+        Step(7, 104, "d"),
+    ]
+
+
 def test_make_counts_in_percent() -> None:
     assert steps("[ 12%] Building CXX object c10/CMakeFiles/c10.dir/core/Device.cpp.o") == [
         Step(12, 100, "c10/core/Device.cpp")

@@ -130,7 +130,7 @@ def _option_problems(commands: list[click.Command], words: list[str]) -> list[st
         if not re.match(r"--?[A-Za-z]", name) or name in ("-h", "--help"):
             continue
         options = [option for command in commands for option in command.params]
-        known = [option for option in options if name in option.opts]
+        known = [o for o in options if name in (*o.opts, *o.secondary_opts)]
         allowed = [option.type.choices for option in known if isinstance(option.type, click.Choice)]
         value = value or following
         if not known:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import signal
 import sys
@@ -10,8 +9,8 @@ import sys
 import click
 
 from ascendtorch import __version__
+from ascendtorch.cli.lazy import LazyGroup
 from ascendtorch.errors import AscendTorchError
-from ascendtorch.spec.suggest import did_you_mean
 
 #: Command -> module below this package, and the line that ``--help`` shows.
 COMMANDS = {
@@ -20,7 +19,8 @@ COMMANDS = {
     "gen": ("gen", "Make the adapted source tree: fetch, patch, overlay, codegen."),
     "build": ("build", "Build the tree to a wheel in dist/."),
     "status": ("status", "Say what state the tree is in."),
-    "patch": ("patch", "Look at the patch series."),
+    "patch": ("patch", "The series: look, check, export, import."),
+    "emulate": ("emulate", "Run a program on the AscendCL emulator, without an NPU."),
     "wheel": ("wheel", "Look at a finished wheel."),
 }
 
@@ -29,34 +29,12 @@ BUG = 70
 INTERRUPTED = 130
 
 
-class _Commands(click.Group):
-    """A group whose commands are imported when they are asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"{__name__}.{COMMANDS[cmd_name][0]}")
-        command = getattr(module, cmd_name)
-        if not isinstance(command, click.Command):
-            raise TypeError(f"{module.__name__}.{cmd_name} is not a command")
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
-            ctx.fail(f"no such command {args[0]!r}{did_you_mean(args[0], list(COMMANDS))}")
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
-
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    package=__name__,
+    table=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="ascendtorch")
 def cli() -> None:
     """Turn a pinned PyTorch release into an Ascend NPU build."""

@@ -89,6 +89,13 @@ def open_version(workspace: Workspace, catalog: Catalog, version: str) -> Versio
     return load_version(workspace.patches / version)
 
 
+def chosen_version(version: str | None, tree: Path | None = None) -> tuple[Workspace, VersionSpec]:
+    """Find the workspace and the version that is asked for, else generated last, else default."""
+    workspace, catalog = open_workspace(tree)
+    chosen = version or generated_version(workspace) or catalog.default
+    return workspace, open_version(workspace, catalog, chosen)
+
+
 def plan_from(
     spec: VersionSpec, profile: str, defines: tuple[str, ...], submodules: str = "all"
 ) -> Plan:

@@ -312,3 +312,15 @@ def fetch_commits(
         on_line=on_line,
         stall_seconds=stall_seconds,
     )
+
+
+def list_tag(url: str, tag: str, *, protocols: Sequence[str]) -> process.Result:
+    """Ask a server what a tag names: lines of hash and reference, ``^{}`` for what it points to.
+
+    The URL and the tag's name come checked, as for `fetch_commits`.
+    """
+    env = environment(os.environ, protocols=protocols, user_config=True)
+    asked = (f"refs/tags/{tag}", f"refs/tags/{tag}^{{}}")
+    return process.run(
+        command("ls-remote", "--", url, *asked, protocols=protocols), env=env, check=False
+    )

@@ -79,7 +79,9 @@ class BuildProgress:
     def _count(self, kind: str, done: int, total: int, text: str) -> Step:
         text = shorten(text)
         unfinished = not self._ended and self._done < self._total
-        if unfinished and (kind != self._kind or total < self._total):
+        # ninja's own total falls when a step turns out to have changed nothing.
+        goes_on = kind == self._kind and done == self._done + 1
+        if unfinished and not goes_on and (kind != self._kind or total < self._total):
             return Step(self._done, self._total, f"{done}/{total} {text}")
         self._kind, self._done, self._total, self._ended = kind, done, total, False
         return Step(done, total, text)

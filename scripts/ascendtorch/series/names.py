@@ -26,7 +26,7 @@ def section_names(path: Path, first: bytes, fields: Mapping[str, bytes]) -> tupl
     for verb in ("rename", "copy"):
         if f"{verb} to" in fields:
             old, new = fields.get(f"{verb} from", b""), fields[f"{verb} to"]
-            return _unquoted(path, old), _unquoted(path, new)
+            return unquoted(path, old), unquoted(path, new)
     if "---" in fields or "+++" in fields:
         old = fields.get("---", b"").partition(b"\t")[0]
         new = fields.get("+++", b"").partition(b"\t")[0]
@@ -38,7 +38,7 @@ def section_names(path: Path, first: bytes, fields: Mapping[str, bytes]) -> tupl
 
 
 def _without_prefix(path: Path, quoted: bytes, prefix: str) -> str:
-    name = _unquoted(path, quoted)
+    name = unquoted(path, quoted)
     if name == "/dev/null":
         return ""
     if not name.startswith(prefix):
@@ -46,7 +46,12 @@ def _without_prefix(path: Path, quoted: bytes, prefix: str) -> str:
     return name[len(prefix) :]
 
 
-def _unquoted(path: Path, name: bytes) -> str:
+def unquoted(path: Path, name: bytes) -> str:
+    """Return a name without the quotes that git and diff put around an odd one.
+
+    Raises:
+        PatchError: it cannot be read.
+    """
     if name.startswith(b'"'):
         match = _QUOTED.fullmatch(name)
         if match is None:

@@ -81,13 +81,24 @@ def parse_patch(path: Path, raw: bytes) -> PatchFile:
     if PLAIN_SECTION.search(head):
         refuse(path, "a section without its `diff --git` line", EXPORT)
     header = parse_header(path, head)
+    files = parse_sections(path, raw[starts[0] :])
+    return PatchFile(path.name, path, sha256_bytes(raw), header, files)
+
+
+def parse_sections(path: Path, raw: bytes) -> tuple[FileDiff, ...]:
+    """Parse and check what follows the header of a patch; nothing gives nothing.
+
+    Raises:
+        PatchError: as `parse_patch`.
+    """
+    starts = [match.start() for match in _SECTION.finditer(raw)]
     files: dict[str, FileDiff] = {}
     for start, end in zip(starts, [*starts[1:], len(raw)]):
         item = _section(path, raw[start:end], last=end == len(raw))
         if item.path in files:
             refuse(path, f"{item.path} is patched twice in one patch", "merge the two sections")
         files[item.path] = item
-    return PatchFile(path.name, path, sha256_bytes(raw), header, tuple(files.values()))
+    return tuple(files.values())
 
 
 def _section(path: Path, body: bytes, *, last: bool) -> FileDiff:

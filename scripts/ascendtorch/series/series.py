@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ascendtorch.edge.files import unsafe_reason
 from ascendtorch.errors import PatchError
+from ascendtorch.series import rewrite
 from ascendtorch.series.patchfile import PatchFile, parse_patch
 
 
@@ -22,14 +23,16 @@ class Series:
 def load_series(path: Path) -> Series:
     """Read the series file and every patch it lists; no file means no patches.
 
-    One name a line; blank lines and lines that start with ``#`` are skipped.
+    A change that a run decided and did not finish is read as done (see `rewrite`). One name a line;
+    blank lines and lines that start with ``#`` are skipped.
 
     Raises:
         PatchError: the file is not UTF-8, a name is unsafe, missing or listed twice, or a patch is
             malformed.
     """
-    names: list[str] = []
-    for number, line in enumerate(_text(path).split("\n"), 1):
+    change = rewrite.pending(path.parent)
+    contents: dict[str, bytes] = {}
+    for number, line in enumerate(_text(path, change).split("\n"), 1):
         name = line.strip()
         if not name or name.startswith("#"):
             continue
@@ -41,29 +44,30 @@ def load_series(path: Path) -> Series:
                 path=where,
                 remedy="write the name of a .patch file in this folder",
             )
-        if name in names:
+        if name in contents:
             raise PatchError(
                 f"{name} is listed twice",
                 stage="patch",
                 path=where,
                 remedy="keep one of the two lines",
             )
-        if not (path.parent / name).is_file():
+        data = rewrite.read(path.parent, name, change)
+        if data is None:
             raise PatchError(
                 f"{name} is listed but does not exist",
                 stage="patch",
                 path=where,
                 remedy=f"restore {path.parent / name}, or remove the line",
             )
-        names.append(name)
-    patches = tuple(parse_patch(path.parent / n, (path.parent / n).read_bytes()) for n in names)
-    present = (p.relative_to(path.parent).as_posix() for p in path.parent.rglob("*.patch"))
-    return Series(path, patches, tuple(sorted(set(present) - set(names))))
+        contents[name] = data
+    patches = tuple(parse_patch(path.parent / name, data) for name, data in contents.items())
+    present = rewrite.names(path.parent, "*.patch", change)
+    return Series(path, patches, tuple(sorted(present - set(contents))))
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, change: rewrite.Pending | None) -> str:
     try:
-        return path.read_text("utf-8-sig") if path.exists() else ""
+        return (rewrite.read(path.parent, path.name, change) or b"").decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise PatchError(
             f"not UTF-8: {error.reason} at byte {error.start}",

@@ -19,13 +19,16 @@ from ascendtorch.stages.chain import STAGE, Link, build_chain
 from ascendtorch.stages.materialise import BRANCH, parent_module
 from ascendtorch.stages.results import FetchedTree, PatchedTree
 
+#: Receipt of an export: the heads it was made of, and the series it wrote.
+EXPORTED = "export"
+
 
 def load(fetched: FetchedTree) -> PatchedTree | None:
     """Return the patched tree that the receipt describes, or None."""
     receipt = receipts.load(fetched.state, STAGE)
     if receipt is None or promote.pending(fetched.state) is not None:
         return None
-    links = _links(receipt)
+    links = links_of(receipt)
     heads = links[-1].heads if links else dict(receipt["bases"])
     return PatchedTree(
         fetched,
@@ -45,24 +48,25 @@ def patch(fetched: FetchedTree, *, force: bool, reporter: Reporter) -> PatchedTr
         PatchError: a patch is malformed or does not apply exactly; the tree is untouched.
         EditedError: a person's work would be overwritten; the tree is untouched.
     """
-    with host_errors(STAGE, fetched.tree), _git_errors(fetched.tree):
+    with host_errors(STAGE, fetched.tree), git_errors(fetched.tree):
         series = load_series(fetched.spec.series_file)
         for name in series.unlisted:
             reporter.warn(STAGE, f"{series.path.parent / name} is not listed in {series.path.name}")
-        _complete(fetched, force, reporter)
-        bases = _bases(fetched, series)
+        complete(fetched, force, reporter)
+        bases = bases_of(fetched, series)
         receipt = receipts.load(fetched.state, STAGE)
         before = {name for name in (receipt["bases"] if receipt else ()) if name in fetched.modules}
         repositories = {
             name: git.Repository.at(fetched.tree / name) for name in sorted({*bases, *before})
         }
         known_bases = receipt is not None and receipt["bases"] == bases
-        links = _links(receipt) if receipt is not None and known_bases else ()
+        links = links_of(receipt) if receipt is not None and known_bases else ()
         wanted = [(item.name, item.digest) for item in series.patches]
         expected = _expected(receipt, fetched)
         heads = {name: repo.head() or "" for name, repo in repositories.items()}
         moved = {name: head for name, head in heads.items() if head != expected[name]}
-        ours = _commits(_links(receipt) if receipt else (), {**expected, **bases})
+        ours = _commits(links_of(receipt) if receipt else (), {**expected, **bases})
+        ours |= _exported(fetched, wanted)
         unchanged = known_bases and [(link.name, link.digest) for link in links] == wanted
         # A tree that was reset to one of our commits is brought forward again.
         reset = set(moved.values()) & ours and not repositories[""].unfinished()
@@ -77,7 +81,7 @@ def patch(fetched: FetchedTree, *, force: bool, reporter: Reporter) -> PatchedTr
 
 
 @contextlib.contextmanager
-def _git_errors(tree: Path) -> Iterator[None]:
+def git_errors(tree: Path) -> Iterator[None]:
     """Turn a git that fails on the tree into an error that a person can act on."""
     try:
         yield
@@ -94,7 +98,7 @@ def _git_errors(tree: Path) -> Iterator[None]:
         ) from error
 
 
-def _bases(fetched: FetchedTree, series: Series) -> dict[str, str]:
+def bases_of(fetched: FetchedTree, series: Series) -> dict[str, str]:
     """Return the pin of the release and of every present submodule that the series touches."""
     known = tuple(module.path for module in fetched.spec.submodules)
     touched = {
@@ -109,7 +113,8 @@ def _bases(fetched: FetchedTree, series: Series) -> dict[str, str]:
     return {"": fetched.spec.upstream.commit, **bases}
 
 
-def _links(receipt: Mapping[str, Any]) -> tuple[Link, ...]:
+def links_of(receipt: Mapping[str, Any]) -> tuple[Link, ...]:
+    """Return what the receipt says of each patch that was applied, in order."""
     return tuple(Link(e["name"], e["digest"], dict(e["heads"])) for e in receipt["links"])
 
 
@@ -118,7 +123,7 @@ def _expected(receipt: Mapping[str, Any] | None, fetched: FetchedTree) -> dict[s
     heads = {"": fetched.spec.upstream.commit, **fetched.modules}
     if receipt is not None:
         heads.update(receipt["bases"])
-        links = _links(receipt)
+        links = links_of(receipt)
         heads.update(links[-1].heads if links else {})
     return heads
 
@@ -127,7 +132,15 @@ def _commits(links: tuple[Link, ...], bases: Mapping[str, str]) -> set[str]:
     return {commit for link in links for commit in link.heads.values()} | set(bases.values())
 
 
-def _complete(fetched: FetchedTree, force: bool, reporter: Reporter) -> None:
+def _exported(fetched: FetchedTree, series: list[tuple[str, str]]) -> set[str]:
+    """Return a person's commits of which this very series was made: nothing in them is lost."""
+    receipt = receipts.load(fetched.state, EXPORTED)
+    if receipt is None or [tuple(entry) for entry in receipt["patches"]] != series:
+        return set()
+    return set(receipt["heads"].values())
+
+
+def complete(fetched: FetchedTree, force: bool, reporter: Reporter) -> None:
     """Finish a promotion that was cut off."""
     journal = promote.pending(fetched.state)
     if journal is None:
@@ -235,8 +248,8 @@ def _set_commits_aside(
             f"there are commits of yours on top of the series (in {names})",
             stage=STAGE,
             path=fetched.tree,
-            remedy="put them into the series first, or pass --force, which keeps them under "
-            "refs/ascendtorch/backup/",
+            remedy="put them into the series with `ascendtorch patch export`, or pass --force, "
+            "which keeps them under refs/ascendtorch/backup/",
         )
     for name, tip in foreign:
         kept = f"refs/ascendtorch/backup/{tip[:12]}"

@@ -12,6 +12,7 @@ SCHEMA = 1
 _FIELDS: dict[str, dict[str, type]] = {
     "fetch": {"version": str, "base": str, "modules": dict},
     "patch": {"bases": dict, "links": list},
+    "export": {"patches": list, "heads": dict},
     "overlay": {"files": dict, "head": str},
     "codegen": {"files": dict},
 }

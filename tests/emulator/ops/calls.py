@@ -55,6 +55,7 @@ class In:
     format: str = "ND"
     origin_shape: Sequence[int] | None = None
     origin_format: str | None = None
+    updated: bool = False  # the operator writes to it, though it is no output
 
 
 @dataclass

@@ -102,11 +102,14 @@ class Direct:
         self._do(self.ops.check, emu)
         for tensor, data in hidden:
             tensor.data = data
-        self._do(self.ops.run, emu)
+        self.run_built(emu)
         for index in range(len(call.outputs)):
             output = emu.outputs[index]
             if output.actual_ndim >= 0:
                 call.actual[index] = tuple(output.actual_dims[: output.actual_ndim])
+
+    def run_built(self, emu: EmuCall) -> None:
+        self._do(self.ops.run, emu)
 
     def infer(self, call: Call) -> list[tuple[int, ...]]:
         emu, _ = self.build(call)

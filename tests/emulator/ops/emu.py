@@ -9,9 +9,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from calls import (
-    AICORE_EXCEPTION, ATTR_NOT_MATCH, DT_NAMES, DTYPES, FORMAT_NOT_MATCH, FORMATS,
-    INPUT_NOT_MATCH, NOT_FOUND, OUTPUT_NOT_MATCH, UNSUPPORTED_DYNAMIC, UNSUPPORTED_TYPE, Call,
-    EmuError, In, Out, Typed, attr_kind, dtype_value, host,
+    AICORE_EXCEPTION,
+    ATTR_NOT_MATCH,
+    DT_NAMES,
+    DTYPES,
+    FORMAT_NOT_MATCH,
+    FORMATS,
+    INPUT_NOT_MATCH,
+    NOT_FOUND,
+    OUTPUT_NOT_MATCH,
+    UNSUPPORTED_DYNAMIC,
+    UNSUPPORTED_TYPE,
+    Call,
+    EmuError,
+    In,
+    Out,
+    Typed,
+    attr_kind,
+    dtype_value,
+    host,
 )  # fmt: skip
 from direct import CANARY, Direct
 

@@ -54,7 +54,7 @@ def run_in_place(
 ) -> list[torch.Tensor]:
     """All inputs after an operator that updates some: the inputs `given_out` are outputs too."""
     own = [x if isinstance(x, In) else In(x) for x in inputs]
-    own = [In(**{**vars(x), "tensor": x.tensor.clone().contiguous()}) for x in own]
+    own = [In(**{**vars(x), "tensor": x.tensor.clone().contiguous(), "updated": True}) for x in own]
     outputs = []
     for index in given_out:
         outputs.append(private_out(own[index].tensor, own[index].format, ()))

@@ -7,16 +7,29 @@ import pytest
 import torch
 from emu import EmuError, Out, expect, run_op
 from tables import (
-    BOOL, COMPLEX, FLOATING, FLOATS, INTS, NUMBER, PAIRS, REAL, WIDE_UNSIGNED, Reference, Tensor,
-    by_bits, dtypes_of, exact, sample,
+    BOOL,
+    COMPLEX,
+    FLOATING,
+    FLOATS,
+    INTS,
+    NUMBER,
+    PAIRS,
+    REAL,
+    WIDE_UNSIGNED,
+    Reference,
+    Tensor,
+    by_bits,
+    dtypes_of,
+    exact,
+    sample,
 )  # fmt: skip
 
 WORDS = [*FLOATING, torch.int32, torch.int64]
 
 
 def divided(a: Tensor, b: Tensor) -> Tensor:
-    return a / b if a.is_floating_point() or a.is_complex() else torch.div(
-        a, b, rounding_mode="trunc"
+    return (
+        a / b if a.is_floating_point() or a.is_complex() else torch.div(a, b, rounding_mode="trunc")
     )
 
 
@@ -83,9 +96,10 @@ def test_against_torch(op: str, dtype: torch.dtype) -> None:
         y = second(op, right, dtype, domain)
         if op in ("FloorDiv", "TruncateDiv", "FloorMod", "Mod", "TruncateMod"):
             # Quotients near a whole number: the smallest rounding would change the result.
-            x, y = x.round() if dtype.is_floating_point else x, y.ceil() if (
-                dtype.is_floating_point
-            ) else y
+            x, y = (
+                x.round() if dtype.is_floating_point else x,
+                y.ceil() if (dtype.is_floating_point) else y,
+            )
         expect(op, [x, y], reference(exact(x), exact(y)).to(dtype))
 
 
@@ -151,9 +165,7 @@ def test_maximum_keeps_nan() -> None:
         (torch.bfloat16, torch.float16, torch.float32),
     ],
 )
-def test_promotion(
-    op: str, left: torch.dtype, right: torch.dtype, both: torch.dtype
-) -> None:
+def test_promotion(op: str, left: torch.dtype, right: torch.dtype, both: torch.dtype) -> None:
     x, y = torch.tensor([1, 2, 3]).to(left), torch.tensor(2).to(right)
     want = x.double() * 2 if op == "Mul" else x.double() ** 2
     expect(op, [x, y], want.to(both))

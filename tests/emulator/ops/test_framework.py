@@ -8,6 +8,7 @@ from typing import Any
 import emu
 import pytest
 import torch
+from direct import CANARY, int64s
 from emu import EmuError, In, Out, Typed, expect, host, run_op
 
 F32 = torch.float32
@@ -136,6 +137,40 @@ class TestMemory:
     def test_output_that_is_an_input(self) -> None:
         (result,) = run_op("Add", [x(3), x(3)], [Out(F32, [3], inplace=0)])
         assert result.equal(2 * x(3))
+
+
+class TestStrides:
+    """Tensors of aclnn have strides and an offset; here straight in the operator library."""
+
+    @staticmethod
+    def strided(operators: emu.Direct, op: str, inputs: list[Any], out: torch.Tensor) -> None:
+        """Run `op` into `out`; everything is seen as it lies in its storage."""
+        made = Out(out.dtype, list(out.shape))
+        call = emu.Call(op, [In(t) for t in inputs], [made], {}, [torch.zeros(CANARY)])
+        emu_call, hidden = operators.build(call)
+        tensors = [*inputs, out]
+        for (tensor, _), given in zip(hidden, tensors):
+            tensor.strides = int64s(given.stride())
+            tensor.offset = given.storage_offset()
+            tensor.data = given.untyped_storage().data_ptr()
+            tensor.bytes = given.untyped_storage().nbytes()
+        operators.run_built(emu_call)
+
+    def test_inputs_and_output(self, operators: emu.Direct) -> None:
+        a = torch.arange(24.0).reshape(4, 6)[1:, ::2].T
+        b = torch.arange(3.0).expand(3, 3)
+        room = torch.zeros(5, 8)
+        out = room[1:4, 2:8:2]
+        self.strided(operators, "Add", [a, b], out)
+        assert out.equal(a + b)
+        out.zero_()
+        assert room.equal(torch.zeros(5, 8))  # nothing else was written to
+
+    def test_matmul(self, operators: emu.Direct) -> None:
+        a, b = torch.randn(5, 17).T, torch.randn(10, 6)[::2, 1::2]
+        out = torch.zeros(3, 17).T
+        self.strided(operators, "MatMul", [a, b], out)
+        torch.testing.assert_close(out, a @ b)
 
 
 class TestInfer:

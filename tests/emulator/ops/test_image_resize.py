@@ -57,9 +57,11 @@ def weights(
             rows[row] /= 1.0 if outside else float(rows[row].sum())
         else:
             chosen = {
-                "floor": math.floor(at), "ceil": math.ceil(at),
-                "round_prefer_floor": math.ceil(at - 0.5), "round_prefer_ceil": math.floor(at + 0.5),
-            }[method]  # fmt: skip
+                "floor": math.floor(at),
+                "ceil": math.ceil(at),
+                "round_prefer_floor": math.ceil(at - 0.5),
+                "round_prefer_ceil": math.floor(at + 0.5),
+            }[method]
             add(row, chosen, 1.0)
     return rows
 
@@ -158,7 +160,9 @@ def test_types(dtype: torch.dtype) -> None:
     x = torch.randint(0, 50, (1, 2, 4, 4)).to(dtype)
     size = host([6, 3], dtype="int32")
     near = [weights(4, to, "floor", "asymmetric") for to in (6, 3)]
-    expect_image("ResizeNearestNeighborV2", [image(x), size], resized(x, *near).to(dtype), {}, "NCHW")
+    expect_image(
+        "ResizeNearestNeighborV2", [image(x), size], resized(x, *near).to(dtype), {}, "NCHW"
+    )
     grad = torch.randint(0, 20, (1, 2, 6, 3)).to(dtype)
     want = resized(grad, *(rows.t() for rows in near)).to(dtype)
     back = [image(grad), host([4, 4], dtype="int32")]

@@ -176,12 +176,9 @@ def test_one_hot_refuses() -> None:
 def test_embedding_dense_grad(dtype: torch.dtype, shape: tuple[int, ...]) -> None:
     indices = torch.randint(0, 5, shape)
     grad = torch.randn(*shape, 3).to(dtype)
-    for attrs in ({}, {"padding_idx": 2}, {"scale_grad_by_freq": True}):
-        want = torch.ops.aten.embedding_dense_backward(
-            grad.double(), indices, 6, attrs.get("padding_idx", -1),
-            attrs.get("scale_grad_by_freq", False),
-        )  # fmt: skip
-        attrs = {"num_weights": 6, **attrs}
+    for padding, scaled in ((-1, False), (2, False), (-1, True)):
+        want = torch.ops.aten.embedding_dense_backward(grad.double(), indices, 6, padding, scaled)
+        attrs = {"num_weights": 6, "padding_idx": padding, "scale_grad_by_freq": scaled}
         expect("EmbeddingDenseGrad", [grad, indices], want.to(dtype), attrs)
         expect("EmbeddingDenseGrad", [grad, indices.int()], want.to(dtype), attrs)
 
@@ -190,7 +187,11 @@ def test_embedding_dense_grad_refuses() -> None:
     grad, indices = torch.randn(2, 3), torch.tensor([0, 4])
     attrs = {"num_weights": 4}
     text = refused(
-        emu.AICORE_EXCEPTION, "EmbeddingDenseGrad", [grad, indices], [(torch.float32, [4, 3])], attrs
+        emu.AICORE_EXCEPTION,
+        "EmbeddingDenseGrad",
+        [grad, indices],
+        [(torch.float32, [4, 3])],
+        attrs,
     )
     assert "input indices holds 4; values of [0, 4)" in text
     text = refused(

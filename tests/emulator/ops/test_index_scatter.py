@@ -76,9 +76,7 @@ def test_last_update_wins() -> None:
 def test_in_place() -> None:
     var, index, updates = torch.zeros(4, 2), torch.tensor([3, 0]), torch.ones(2, 2)
     want = torch.tensor([[1.0, 1], [0, 0], [0, 0], [1, 1]])
-    (result,) = run_op(
-        "ScatterAdd", [var, index, updates], [Out(torch.float32, (4, 2), inplace=0)]
-    )
+    (result,) = run_op("ScatterAdd", [var, index, updates], [Out(torch.float32, (4, 2), inplace=0)])
     assert result.equal(want)
 
 

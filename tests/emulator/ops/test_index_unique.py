@@ -71,9 +71,7 @@ def test_consecutive(dtype: torch.dtype) -> None:
 def test_consecutive_rows() -> None:
     x = torch.tensor([[1, 2], [1, 2], [0, 2]])
     outputs = [(torch.int64, 2, 6), (torch.int64, 1, 6), (torch.int64, 1, 6)]
-    y, _, count = found(
-        "UniqueConsecutive", [x], outputs, {"return_counts": True, "axis": 0}
-    )
+    y, _, count = found("UniqueConsecutive", [x], outputs, {"return_counts": True, "axis": 0})
     assert (y.tolist(), count.tolist()) == ([[1, 2], [0, 2]], [2, 1])
 
 

@@ -99,7 +99,8 @@ X = torch.ones(2, 3)
     ("op", "inputs", "attrs", "code", "text"),
     [
         ("MatMul", [X, X], {}, emu.INPUT_NOT_MATCH,
-         "x1 [2, 3] and x2 [2, 3] cannot be multiplied: 3 columns on the left, 2 rows on the right"),
+         "x1 [2, 3] and x2 [2, 3] cannot be multiplied: 3 columns on the left, 2 rows on the "
+         "right"),
         ("MatMul", [X, X], {"transpose_x1": True, "transpose_x2": True}, emu.INPUT_NOT_MATCH,
          "x1 [2, 3] (transposed) and x2 [2, 3] (transposed) cannot be multiplied"),
         ("MatMul", [X[None], X], {}, emu.INPUT_NOT_MATCH,

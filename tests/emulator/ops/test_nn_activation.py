@@ -126,7 +126,9 @@ class TestThreshold:
 
 class TestGates:
     @pytest.mark.parametrize("dtype", [F32, F16, torch.bfloat16])
-    @pytest.mark.parametrize(("shape", "dim"), [((3, 34), -1), ((4, 5, 2), 0), ((8,), 0), ((2, 0), 1)])
+    @pytest.mark.parametrize(
+        ("shape", "dim"), [((3, 34), -1), ((4, 5, 2), 0), ((8,), 0), ((2, 0), 1)]
+    )
     def test_all(self, dtype: torch.dtype, shape: Any, dim: int) -> None:
         x = torch.randn(shape).to(dtype)
 

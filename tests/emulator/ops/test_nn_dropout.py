@@ -116,7 +116,7 @@ class TestUse:
         mask = torch.randint(0, 256, (mask_bytes(x.numel()),), dtype=U8)
         keep = torch.tensor([0.8]).to(dtype)
         kept = unpacked(mask)[: x.numel()].reshape(shape)
-        want = torch.where(kept, x.double() / keep.double(), 0).to(dtype)
+        want = torch.where(kept, x.double() / keep.double().item(), 0).to(dtype)
         expect("DropOutDoMask", [x, mask, keep], want)
 
     @pytest.mark.parametrize("dtype", [F32, F16])

@@ -75,9 +75,7 @@ class TestElementwise:
         expect("L1LossGrad", [grad, x, target], want.to(dtype), attrs, close_for(dtype))
 
     @pytest.mark.parametrize("sigma", [1.0, 0.25])
-    def test_smooth_l1(
-        self, dtype: torch.dtype, shape: Any, reduction: str, sigma: float
-    ) -> None:
+    def test_smooth_l1(self, dtype: torch.dtype, shape: Any, reduction: str, sigma: float) -> None:
         x, target = torch.randn(2, *shape).to(dtype)
         attrs = {"reduction": reduction, "sigma": sigma}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import emu
 import pytest
@@ -189,7 +189,13 @@ class TestBatchNorm:
 
 
 class TestLayerNorm:
-    CASES = [((4, 7), 1), ((2, 3, 17), 2), ((2, 3, 4, 5), 2), ((6,), 0), ((2, 1, 5), 1)]
+    CASES: ClassVar[list[Any]] = [
+        ((4, 7), 1),
+        ((2, 3, 17), 2),
+        ((2, 3, 4, 5), 2),
+        ((6,), 0),
+        ((2, 1, 5), 1),
+    ]
 
     @pytest.mark.parametrize("dtype", FLOATS)
     @pytest.mark.parametrize(("shape", "axis"), CASES)
@@ -223,7 +229,7 @@ class TestLayerNorm:
         with_epsilon = (variance + 1e-5).float()
         statistics = [with_epsilon, mean.float()]
         close = tolerance(dtype, 1e-3)
-        if dtype == torch.bfloat16 or kept == torch.bfloat16:
+        if torch.bfloat16 in (dtype, kept):
             close = 0.05
         expect("LayerNormGrad", [grad, x, *statistics, gamma], wanted, None, close)
         v3 = [grad, x, rstd.float(), mean.float(), gamma]
@@ -476,8 +482,10 @@ class TestLengths:
         x = torch.randn(4, 3, 5).to(dtype)
         axes = [axis for axis in range(3) if axis != dim % 3]
         wide = x.double()
-        lengths = wide.abs().pow(p).sum(axes, keepdim=True).pow(1 / p) if p else (
-            (wide != 0).sum(axes, keepdim=True).double()
+        lengths = (
+            wide.abs().pow(p).sum(axes, keepdim=True).pow(1 / p)
+            if p
+            else ((wide != 0).sum(axes, keepdim=True).double())
         )
         want = torch.where(lengths > 3, wide / lengths * 3, wide)
         expect("Renorm", [x], want.to(dtype), {"p": p, "dim": dim, "maxnorm": 3.0})

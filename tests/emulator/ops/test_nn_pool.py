@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import emu
 import pytest
@@ -206,7 +206,7 @@ class TestMaxPoolGradients:
 
 
 class TestArgmax:
-    ATTRS = {"ksize": [1, 2, 3, 1], "strides": [1, 2, 2, 1]}
+    ATTRS: ClassVar[dict[str, Any]] = {"ksize": [1, 2, 3, 1], "strides": [1, 2, 2, 1]}
 
     @pytest.mark.parametrize("mode", ["SAME", "VALID"])
     @pytest.mark.parametrize("index", [torch.int32, torch.int64])
@@ -257,7 +257,7 @@ def mask_shape(y: torch.Tensor, places: int) -> tuple[int, ...]:
 class TestMask:
     """The argmax as a mask of bits, as PyTorch networks on Ascend use it."""
 
-    CASES = [
+    CASES: ClassVar[list[Any]] = [
         ((2, 3, 9, 11), (3, 3), (2, 2), (1, 1), (1, 1), False),
         ((1, 17, 6, 7), (2, 3), (1, 3), (0, 1), (1, 1), True),
         ((1, 2, 8, 8), (3, 2), (2, 2), (1, 1), (2, 3), False),

@@ -198,7 +198,7 @@ class TestGru:
         expect("DynamicGRUV2", [x, wi, wh], wanted)
 
     def test_refusals(self) -> None:
-        x, wi, wh, bi, bh, h = self.make(F16)
+        x, wi, wh, *_ = self.make(F16)
         out = [(F16, [STEPS, BATCH, HIDDEN])] * 6
         text = refused(emu.INPUT_NOT_MATCH, "DynamicGRUV2", [x, wi[1:], wh], out)
         assert "input x has shape [5, 3, 7], weight_input [6, 51], weight_hidden [17, 51]" in text

@@ -58,24 +58,28 @@ class ThroughAcl:
             descs, buffers = self.arrays(inputs)
             out_descs, out_buffers = self.arrays(outputs)
             attrs = self.attributes(call, stack)
-            self.need(
-                self.acl.aclopCompileAndExecuteV2(
-                    call.op.encode(), len(inputs), descs, buffers, len(outputs), out_descs,
-                    out_buffers, attrs, 0, 0, None, self.stream,
-                )  # fmt: skip
-            )
+            operands = [len(inputs), descs, buffers, len(outputs), out_descs, out_buffers]
+            execute = self.acl.aclopCompileAndExecuteV2
+            op = call.op.encode()
+            self.need(execute(op, *operands, attrs, 0, 0, None, self.stream))
             self.need(self.acl.aclrtSynchronizeStream(self.stream))
+            for given, (_, _, memory) in zip(call.inputs, inputs):
+                if given is not None and given.updated:
+                    self.copy(memory, given.tensor, TO_HOST)
             for index, (out, buffer) in enumerate(zip(call.outputs, call.buffers)):
                 desc, _, memory = outputs[index]
                 if out is None:
                     continue
                 self.copy(memory, buffer, TO_HOST)
-                count = self.acl.aclGetTensorDescNumDims(c_void_p(desc))
-                dims = [c_int64() for _ in range(count)]
-                for axis, dim in enumerate(dims):
-                    code = self.acl.aclGetTensorDescDimV2(c_void_p(desc), c_size_t(axis), byref(dim))
-                    self.need(code)
-                call.actual[index] = tuple(dim.value for dim in dims)
+                call.actual[index] = self.dims_of(desc)
+
+    def dims_of(self, desc: int) -> tuple[int, ...]:
+        dims = []
+        for axis in range(self.acl.aclGetTensorDescNumDims(c_void_p(desc))):
+            dim = c_int64()
+            self.need(self.acl.aclGetTensorDescDimV2(c_void_p(desc), c_size_t(axis), byref(dim)))
+            dims.append(dim.value)
+        return tuple(dims)
 
     def copy(self, memory: int | None, buffer: Any, kind: int) -> None:
         size = buffer.numel() * buffer.element_size()

@@ -13,6 +13,27 @@
 #define EMU_TORCH 105
 #endif
 
+#if EMU_TORCH < 106
+namespace at {
+
+inline Tensor asinh(const Tensor &x) {
+  const Tensor size = abs(x);
+  return mul(sign(x), log(add(size, sqrt(add(mul(size, size), 1)))));
+}
+
+inline Tensor acosh(const Tensor &x) { return log(add(x, sqrt(sub(mul(x, x), 1)))); }
+
+inline Tensor atanh(const Tensor &x) { return mul(sub(log1p(x), log1p(neg(x))), 0.5); }
+
+inline Tensor logcumsumexp(const Tensor &x, int64_t dim) {
+  if (x.numel() == 0) return x;
+  const Tensor largest = std::get<0>(max(x, dim, true)); /* lest exp overflows */
+  return add(log(cumsum(exp(sub(x, largest)), dim)), largest);
+}
+
+}  // namespace at
+#endif
+
 namespace ascend_emu {
 
 /* No autograd on this thread. */

@@ -83,8 +83,9 @@ bool any_unknown(const Dims &dims) {
 
 void record_dims(EmuTensor &output, const Dims &dims) {
   if (dims.size() > EMU_OPS_MAX_DIMS) {
-    ascend_emu::refuse(ACL_ERROR_RT_AICORE_EXCEPTION, "a result of %zu dims; at most %d are allowed",
-                       dims.size(), EMU_OPS_MAX_DIMS);
+    ascend_emu::refuse(ACL_ERROR_RT_AICORE_EXCEPTION,
+                       "a result of %zu dims; at most %d are allowed", dims.size(),
+                       EMU_OPS_MAX_DIMS);
   }
   output.actual_ndim = static_cast<int32_t>(dims.size());
   std::copy(dims.begin(), dims.end(), output.actual_dims);

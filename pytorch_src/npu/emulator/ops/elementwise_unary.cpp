@@ -82,7 +82,8 @@ double log_of_base(const Call &a) {
   if (base == -1.0) return 1.0;
   if (base <= 0.0) {
     a.refuse(ACL_ERROR_OP_ATTR_NOT_MATCH,
-             "attribute [base] is %g; -1, which stands for e, or a positive number is allowed", base);
+             "attribute [base] is %g; -1, which stands for e, or a positive number is allowed",
+             base);
   }
   return std::log(base);
 }

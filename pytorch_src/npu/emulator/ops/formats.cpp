@@ -105,7 +105,8 @@ at::Tensor pack_filter(const at::Tensor &dchwn, int64_t c0, int64_t groups) {
 at::Tensor unpack_filter(const at::Tensor &packed, const Dims &dims, int64_t c0, int64_t groups) {
   const bool one = groups <= 1;
   const GroupedFilter grouped =
-      one ? GroupedFilter{1, 1, ceil_div(dims[1], c0) * c0, ceil_div(dims[4], kBlockRows) * kBlockRows}
+      one ? GroupedFilter{1, 1, ceil_div(dims[1], c0) * c0,
+                          ceil_div(dims[4], kBlockRows) * kBlockRows}
           : group_filter(dims[1], dims[4] / groups, groups, c0);
   const at::Tensor ordered = packed.reshape({grouped.blocks, dims[0], grouped.channels / c0,
                                              dims[2], dims[3], grouped.filters / kBlockRows,

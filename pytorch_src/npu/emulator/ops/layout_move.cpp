@@ -211,7 +211,9 @@ EMU_OP(FillV2D)
     .attr("value", 0.0)
     .required_attr("dims", EMU_ATTR_LIST_INT)
     .shapes(filled_shapes)
-    .body([](Args &a) { a.out(0, at::full({}, a.f("value"), at::kDouble).expand(wanted_dims(a))); });
+    .body([](Args &a) {
+      a.out(0, at::full({}, a.f("value"), at::kDouble).expand(wanted_dims(a)));
+    });
 
 EMU_OP(Fills)
     .input("x", kNumber | kBool)

@@ -68,7 +68,8 @@ EMU_OP(PReluGrad)
     });
 
 /* Shrinking: what is near zero becomes zero. */
-Defined shrink(const char *op, const char *output, at::Tensor (*compute)(const at::Tensor &, double)) {
+Defined shrink(const char *op, const char *output,
+               at::Tensor (*compute)(const at::Tensor &, double)) {
   return Define(op)
       .input("input_x", kFloats)
       .output(output, same_as("input_x"))
@@ -201,7 +202,8 @@ Defined gate(const char *op, DtypeSet types, at::Tensor (*compute)(const Halves 
 }
 
 /* `compute` gives the gradients of both halves. */
-Defined gate_grad(const char *op, DtypeSet types, Halves (*compute)(const at::Tensor &, const Halves &)) {
+Defined gate_grad(const char *op, DtypeSet types,
+                  Halves (*compute)(const at::Tensor &, const Halves &)) {
   return Define(op)
       .input("y_grad", types)
       .input("x", same_as("y_grad"))

@@ -50,7 +50,7 @@ struct OperandRule {
   TypeRule type;
   bool optional = false;
   bool variadic = false;       /* CANN's dynamic inputs and outputs: any number of tensors */
-  bool data_dependent = false; /* outputs: the dims follow from the data, the buffer may be larger */
+  bool data_dependent = false; /* dims of the output follow from data; its buffer may be larger */
   std::vector<aclFormat> formats; /* allowed plain formats; none: all */
 };
 

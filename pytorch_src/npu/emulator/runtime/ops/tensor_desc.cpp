@@ -29,7 +29,8 @@ Dims checked_dims(int64_t ndim, const int64_t *dims, int32_t type) {
   uint64_t elements = 0, bytes = 0;
   if (!unknown && (!count_elements(dims, count, &elements) ||
                    !count_bytes(elements, type, &bytes))) {
-    refuse(ACL_ERROR_INVALID_PARAM, "a tensor of shape %s and type %s would have 2^63 bytes or more",
+    refuse(ACL_ERROR_INVALID_PARAM,
+           "a tensor of shape %s and type %s would have 2^63 bytes or more",
            dims_text(dims, count).c_str(), type_name(type).c_str());
   }
   return Dims(dims, dims + count);

@@ -1,5 +1,6 @@
 #include "aclnn/acl_meta.h"
 
+#include <limits>
 #include <memory>
 
 #include "emu_aclnn.h"
@@ -152,10 +153,14 @@ TEST_F(AclnnTest, PointersAreCheckedAtTheSecondCall) {
   aclTensor *on_host = plain(host, {4}), *good = plain(floats({1, 2, 3, 4}), {4});
   ACL_OK(prepare("aclnnAdd", in_place(good, on_host)));
   ACL_REFUSED(launch("aclnnAdd"), ACLNN_ERR_RUNTIME_ERROR, "input other: ");
+  /* The view reaches element 15 of a storage that is said to have 16, in memory for 8. */
+  aclTensor *far = tensor(floats(std::vector<float>(8)), {2}, {15}, 0, {16});
+  ACL_OK(prepare("aclnnAdd", in_place(far, far)));
+  ACL_REFUSED(launch("aclnnAdd"), ACLNN_ERR_RUNTIME_ERROR, "64 bytes");
   aclTensor *null_data = plain(nullptr, {4});
   ACL_REFUSED(prepare("aclnnAdd", in_place(good, null_data)),
               ACLNN_ERR_PARAM_NULLPTR, "argument other has elements, but its data is null");
-  for (aclTensor *made : {on_host, good, null_data}) ACL_OK(aclDestroyTensor(made));
+  for (aclTensor *made : {on_host, good, far, null_data}) ACL_OK(aclDestroyTensor(made));
 }
 
 TEST_F(AclnnTest, PrototypesAreChecked) {
@@ -352,6 +357,31 @@ TEST_F(AclnnTest, ShapesThatFollowFromTheDataAreFoundInTheTensor) {
   ACL_REFUSED(aclGetViewShape(nullptr, &dims, &count), ACLNN_ERR_PARAM_NULLPTR, "null");
   ACL_OK(aclDestroyTensor(self));
   ACL_OK(aclDestroyTensor(out));
+}
+
+TEST_F(AclnnTest, OverflowIsLookedForInTheViewAndNotInItsGaps) {
+  const float most = std::numeric_limits<float>::max();
+  const float infinity = std::numeric_limits<float>::infinity();
+  void *status = device_memory(64);
+  aclrtStream stream = new_stream();
+  ACL_OK(aclrtSetStreamOverflowSwitch(stream, 1));
+  const auto seen = [&](const std::vector<float> &storage) {
+    void *memory = floats(storage);
+    aclTensor *view = tensor(memory, {2}, {2}, 0, {3});
+    EXPECT_EQ(aclrtResetOverflowStatus(stream), ACL_SUCCESS);
+    EXPECT_EQ(prepare("aclnnAdd", in_place(view, view)), ACLNN_SUCCESS);
+    EXPECT_EQ(launch("aclnnAdd", stream), ACLNN_SUCCESS);
+    EXPECT_EQ(aclrtGetOverflowStatus(status, 64, stream), ACL_SUCCESS);
+    EXPECT_EQ(aclrtSynchronizeStream(stream), ACL_SUCCESS);
+    EXPECT_EQ(aclDestroyTensor(view), ACLNN_SUCCESS);
+    uint64_t words[8] = {};
+    EXPECT_EQ(aclrtMemcpy(words, 64, status, 64, ACL_MEMCPY_DEVICE_TO_HOST), ACL_SUCCESS);
+    return words[0] != 0;
+  };
+  EXPECT_FALSE(seen({1, infinity, 2}));
+  EXPECT_TRUE(seen({1, infinity, most}));
+  EXPECT_TRUE(seen({most, 0, 1}));
+  EXPECT_FALSE(seen({infinity, 0, most})); /* it came in so */
 }
 
 TEST_F(AclnnTest, FailuresSurfaceAtSynchronise) {

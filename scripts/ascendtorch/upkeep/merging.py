@@ -1,0 +1,39 @@
+"""git's own three-way merge of three texts."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from ascendtorch.edge import git, process
+from ascendtorch.upkeep.nearly import Merge
+
+#: What git merge-file ends with when it cannot merge at all.
+_BROKEN = 255
+
+
+def merger(repository: git.Repository, ours: str, theirs: str) -> Merge:
+    """Return a function that merges three texts.
+
+    Args:
+        repository: any; git wants one to run in.
+        ours: label of the release's side of a conflict.
+        theirs: label of the patch's side.
+    """
+
+    def merge(mine: bytes, base: bytes, patched: bytes) -> tuple[bytes, int]:
+        with tempfile.TemporaryDirectory(prefix="ascendtorch-") as folder:
+            names = []
+            for name, data in (("ours", mine), ("base", base), ("theirs", patched)):
+                (Path(folder) / name).write_bytes(data)
+                names.append(str(Path(folder) / name))
+            done = repository.run(
+                *("merge-file", "-p", "-q", "-L", ours, "-L", "before the patch", "-L", theirs),
+                *names,
+                check=False,
+            )
+        if done.returncode < 0 or done.returncode >= _BROKEN:
+            raise process.ProcessFailedError(done)
+        return done.stdout, done.returncode
+
+    return merge
