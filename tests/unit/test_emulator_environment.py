@@ -113,3 +113,16 @@ def test_the_home_folder(tmp_path: Path) -> None:
 def test_the_version_is_that_of_the_emulator() -> None:
     source = (ROOT / "pytorch_src/npu/emulator/runtime/api/acl_version.cpp").read_text("utf-8")
     assert f'kVersion[] = "{home.VERSION}"' in source
+
+
+def test_each_variable_is_documented() -> None:
+    """Those that the emulator reads, and no others."""
+    sources = (ROOT / "pytorch_src/npu/emulator/runtime").rglob("*.cpp")
+    read = {
+        name
+        for source in sources
+        if "tests" not in source.parts
+        for name in re.findall(r'"(ASCEND_[A-Z_]+)"', source.read_text("utf-8"))
+    }
+    page = (ROOT / "docs/emulator.md").read_text("utf-8")
+    assert set(re.findall(r"^\| `(ASCEND_\w+)` \|", page, re.MULTILINE)) == read

@@ -17,6 +17,7 @@ SOURCES = (
     "pytorch_src/npu/emulator",
     "templates/emulator",
     "scripts/ascendtorch/emulator/aclnn.py",
+    "scripts/ascendtorch/emulator/aclnn_kinds.py",
     "scripts/ascendtorch/emulator/aclnn_spec.py",
 )
 #: Read by CMake from the environment.

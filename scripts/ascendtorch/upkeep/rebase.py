@@ -123,7 +123,7 @@ def replay(ground: Ground, state: RebaseState) -> Side:
     for patch, step in zip(patches, state.done):
         side.put(ground.read(step.results))
         if step.outcome == "skipped":
-            pass
+            side.skip(patch)
     return side
 
 

@@ -155,6 +155,11 @@ def test_roi_align_refuses() -> None:
     )
     assert "0 to 2 are expected" in text
     refused(emu.ATTR_NOT_MATCH, "ROIAlign", [features, rois], out, {**attrs, "pool_mode": "max"})
+    refused(emu.ATTR_NOT_MATCH, "ROIAlign", [features, rois], out, {**attrs, "sample_num": 10**9})
+    for value in (torch.nan, torch.inf, 1e30):
+        rois = torch.tensor([[0, 0, 0, value, 3]])
+        text = refused(emu.AICORE_EXCEPTION, "ROIAlign", [features, rois], out, attrs)
+        assert "input rois holds a number that is not finite, or beyond" in text
 
 
 def cropped(
@@ -211,6 +216,13 @@ def test_crop_and_resize(method: str, size: tuple[int, int], dtype: torch.dtype)
     ]:
         (y,) = run_op(op, inputs, [Out(kind, shape, "NHWC")], {**attrs, **extra})
         torch.testing.assert_close(y, want.to(kind), rtol=1e-3, atol=1e-3)
+
+
+def test_crop_of_no_numbers() -> None:
+    boxes = torch.tensor([[torch.nan, 0, 1, 1], [0, -torch.inf, 1, 1]])
+    size = host([2, 2], dtype="int32")
+    inputs = [torch.ones(1, 3, 3, 1), boxes, torch.zeros(2).int(), size]
+    expect("CropAndResize", inputs, torch.full((2, 2, 2, 1), 5.0), {"extrapolation_value": 5.0})
 
 
 def test_crop_and_resize_refuses() -> None:
@@ -365,8 +377,19 @@ def test_space_to_batch_refuses() -> None:
     text = refused(
         emu.INPUT_NOT_MATCH, "BatchToSpaceND", [x, host([2, 2]), host([[0, 0], [0, 0]])], out
     )
-    assert "the batch of x has 2 elements; the 4 blocks" in text
+    assert "the batch of x has 2 elements; the blocks of block_shape [2, 2] do not divide it" in text
     refused(emu.INPUT_NOT_MATCH, "SpaceToBatchND", [x, host([2, 2]), host([0, 0])], out)
+
+
+def test_blocks_beyond_all_images() -> None:
+    x, out = torch.ones(1, 4, 4, 4), [(torch.float32, [1, 4, 4, 4])]
+    for op in ("DepthToSpace", "SpaceToDepth"):
+        refused(emu.ATTR_NOT_MATCH, op, [x], out, {"block_size": 2**32})
+    for op in ("SpaceToBatchND", "BatchToSpaceND"):
+        inputs = [x, host([2**32, 2**32]), host([[0, 0], [0, 0]])]
+        refused(emu.INPUT_NOT_MATCH, op, inputs, out)
+        inputs = [x, host([2, 2]), host([[0, 2**62], [0, 0]])]
+        refused(emu.INPUT_NOT_MATCH, op, inputs, out)
 
 
 @pytest.mark.parametrize("group", [1, 2, 3, 6])

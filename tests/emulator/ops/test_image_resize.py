@@ -250,6 +250,9 @@ def test_onnx_refusals() -> None:
     sizes, scales = host([1, 1, 8, 8]), host([1.0, 1, 2, 2], dtype="float32")
     text = refused(emu.INPUT_NOT_MATCH, "Resize", [x, None, scales, sizes], out)
     assert "inputs scales and sizes have 4 and 4 values" in text
+    for value in (0.0, -1.0, 1e300, torch.inf, torch.nan):
+        inputs = [x, None, host([1.0, 1, 2, value], dtype="float32")]
+        assert "dim 3 of x" in refused(emu.INPUT_NOT_MATCH, "Resize", inputs, out)
     attrs = {"coordinate_transformation_mode": "tf_crop_and_resize"}
     text = refused(emu.ATTR_NOT_MATCH, "Resize", [x, None, None, sizes], out, attrs)
     assert '"tf_crop_and_resize"; allowed are half_pixel' in text

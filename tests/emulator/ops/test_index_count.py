@@ -136,6 +136,9 @@ def test_histogram_fixed_width(dtype: torch.dtype) -> None:
     x = torch.tensor([-1, 0, 1, 2, 5, 15, 4]).to(dtype)
     inputs = [x, torch.tensor([0, 5]).to(dtype), host([5], dtype="int32")]
     expect("HistogramFixedWidth", inputs, torch.tensor([2, 1, 1, 0, 3]).int())
+    if dtype.is_floating_point:
+        halves = [inputs[0] + 0.5, *inputs[1:]]
+        expect("HistogramFixedWidth", halves, torch.tensor([2, 1, 1, 0, 3]).int())
     inputs[1] = torch.tensor([5, 5]).to(dtype)
     text = refused(emu.AICORE_EXCEPTION, "HistogramFixedWidth", inputs, [(torch.int32, [5])])
     assert "a range that rises" in text

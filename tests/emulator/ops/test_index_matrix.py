@@ -21,15 +21,16 @@ def test_triangle_types(dtype: torch.dtype) -> None:
 
 
 @pytest.mark.parametrize("shape", MATRICES)
-@pytest.mark.parametrize("diagonal", [-9, -2, 0, 1, 20])
+@pytest.mark.parametrize("diagonal", [-(2**63), -9, -2, 0, 1, 20, 2**63 - 1])
 def test_triangle_shapes(shape: tuple[int, ...], diagonal: int) -> None:
     x = torch.randn(shape)
-    expect("Tril", [x], x.tril(diagonal), {"diagonal": diagonal})
-    expect("Triu", [x], x.triu(diagonal), {"diagonal": diagonal})
+    near = min(max(diagonal, -20), 20)
+    expect("Tril", [x], x.tril(near), {"diagonal": diagonal})
+    expect("Triu", [x], x.triu(near), {"diagonal": diagonal})
 
 
 @pytest.mark.parametrize("dtype", [t for t in [*NUMBER, torch.bool] if t is not torch.bfloat16])
-@pytest.mark.parametrize(("lower", "upper"), [(0, 0), (1, 2), (-1, 0), (2, -1), (-1, -1), (9, 9)])
+@pytest.mark.parametrize(("lower", "upper"), [(0, 0), (1, 2), (-1, 0), (2, -1), (-1, -1), (9, 2**62)])
 def test_band(dtype: torch.dtype, lower: int, upper: int) -> None:
     x = numbers((2, 4, 5), dtype)
     row, column = torch.arange(4).reshape(4, 1), torch.arange(5)
@@ -72,6 +73,9 @@ def test_diagonal_matrix_of_a_matrix() -> None:
     x = torch.randn(2, 2)
     text = refused(emu.INPUT_NOT_MATCH, "DiagV2", [x], [(torch.float32, [2])])
     assert "input x has shape [2, 2]; at most one dim is expected" in text
+    out = [(torch.float32, [2, 2])]
+    text = refused(emu.ATTR_NOT_MATCH, "DiagFlat", [x[0]], out, {"diagonal": -(2**63)})
+    assert "no matrix is that large" in text
 
 
 @pytest.mark.parametrize("dtype", BASIC)

@@ -104,6 +104,10 @@ def test_tile_refuses() -> None:
     assert "multiples is [1, -1]" in refused(
         emu.AICORE_EXCEPTION, "Tile", [x, torch.tensor([1, -1])], out
     )
+    out = [(torch.float32, [2, -1])]
+    assert f"multiples is [1, {2**62}]" in refused(
+        emu.INPUT_NOT_MATCH, "Tile", [x, host([1, 2**62])], out
+    )
     assert "[tiles] 0" in refused(emu.ATTR_NOT_MATCH, "TileWithAxis", [x], out, {"tiles": 0})
 
 
@@ -196,7 +200,15 @@ def test_view_copy() -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "stride", "offset"), [([3], [12], 0), ([1], [1], 24), ([2], [-1], 3), ([2], [1, 1], 0)]
+    ("size", "stride", "offset"),
+    [
+        ([3], [12], 0),
+        ([1], [1], 24),
+        ([2], [-1], 3),
+        ([2], [1, 1], 0),
+        ([5], [2**62], 0),
+        ([2], [2**62], 2**62),
+    ],
 )
 def test_view_beyond_the_elements(size: list[int], stride: list[int], offset: int) -> None:
     x = torch.randn(4, 6)

@@ -144,6 +144,10 @@ def test_empty_tensors() -> None:
 
 
 def test_refusals() -> None:
+    for pad in (2**63 - 1, -(2**63)):
+        text = refused(emu.INPUT_NOT_MATCH, "PadV3", [torch.ones(2), host([0, pad])],
+                       [(torch.float32, [2])])  # fmt: skip
+        assert "no tensor is that large" in text
     x, out = torch.randn(3, 4), [(torch.float32, [6, 4])]
     text = refused(emu.INPUT_NOT_MATCH, "PadV3", [x, host([[3, 0], [0, 0]])], out,
                    {"mode": "reflect"})  # fmt: skip

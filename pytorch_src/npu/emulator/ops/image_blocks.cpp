@@ -10,6 +10,9 @@ namespace {
 
 constexpr DtypeSet kBasic = kNumber | kWideUnsigned;
 
+/* Larger ones than any image has, and small enough to be multiplied. */
+constexpr int64_t kLargestBlock = 1 << 15;
+
 /* The sizes of an image by what they are, whatever the format. */
 struct Image {
   int64_t n, c, h, w;
@@ -42,7 +45,7 @@ at::Tensor from_front(const at::Tensor &x, bool channels_last) {
 Image deep_to_wide(const Call &call) {
   const int64_t block = call.i("block_size");
   const Image x = image_of(call, last_by_attr(call));
-  if (block < 2 || x.c % (block * block) != 0) {
+  if (block < 2 || block > kLargestBlock || x.c % (block * block) != 0) {
     call.refuse(kAttr, "attribute [block_size] is %lld; a number of 2 or more whose square divides "
                 "the %lld channels is expected", static_cast<long long>(block),
                 static_cast<long long>(x.c));
@@ -75,7 +78,7 @@ EMU_OP(DepthToSpace)
 Image wide_to_deep(const Call &call) {
   const int64_t block = call.i("block_size");
   const Image x = image_of(call, last_by_attr(call));
-  if (block < 2 || x.h % block != 0 || x.w % block != 0) {
+  if (block < 2 || block > kLargestBlock || x.h % block != 0 || x.w % block != 0) {
     call.refuse(kAttr, "attribute [block_size] is %lld; a number of 2 or more that divides height "
                 "%lld and width %lld is expected", static_cast<long long>(block),
                 static_cast<long long>(x.h), static_cast<long long>(x.w));
@@ -111,8 +114,8 @@ Batching batching_of(const Call &call, int32_t code) {
   const Batching batching{call.host_ints(1), call.host_ints(2)};
   const size_t spatial = batching.block.size();
   bool fits = batching.edges.size() == 2 * spatial && call.dims(0).size() > spatial;
-  for (const int64_t size : batching.block) fits = fits && size >= 1;
-  for (const int64_t edge : batching.edges) fits = fits && edge >= 0;
+  for (const int64_t size : batching.block) fits = fits && size >= 1 && size <= kLargestBlock;
+  for (const int64_t edge : batching.edges) fits = fits && edge >= 0 && edge <= int64_t{1} << 40;
   if (!fits) {
     call.refuse(code, "block_shape is %s and %s %s for x of shape %s; a positive number for each "
                 "spatial dim, and two numbers of 0 or more, are expected",
@@ -174,18 +177,17 @@ EMU_OP(SpaceToBatchND)
 
 Dims batch_to_space_dims(const Call &call, int32_t code, const Batching &batching) {
   Dims dims = call.dims(0);
-  int64_t blocks = 1;
+  const int64_t batch = dims[0];
   for (size_t d = 0; d < batching.block.size(); ++d) {
-    blocks *= batching.block[d];
+    if (dims[0] % batching.block[d] != 0) {
+      call.refuse(code, "the batch of x has %lld elements; the blocks of block_shape %s do not "
+                  "divide it", static_cast<long long>(batch), dims_text(batching.block).c_str());
+    }
+    dims[0] /= batching.block[d];
     dims[1 + d] = dims[1 + d] * batching.block[d] - batching.edges[2 * d] -
                   batching.edges[2 * d + 1];
     if (dims[1 + d] < 0) call.refuse(code, "crops leave less than nothing of dim %zu", 1 + d);
   }
-  if (dims[0] % blocks != 0) {
-    call.refuse(code, "the batch of x has %lld elements; the %lld blocks do not divide it",
-                static_cast<long long>(dims[0]), static_cast<long long>(blocks));
-  }
-  dims[0] /= blocks;
   return dims;
 }
 

@@ -51,6 +51,12 @@ Define &&modes(Define &&op, std::vector<std::string> modes) {
       .one_of({"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"});
 }
 
+/* How many elements `size` become; 0 when that is no number of elements. */
+int64_t scaled(int64_t size, double times) {
+  const double to = std::floor(static_cast<double>(size) * times);
+  return to > 0 && to < 9e15 ? static_cast<int64_t>(to) : 0;
+}
+
 /* The scale of each dim of x, from the inputs scales (2) or sizes (3): one of them. */
 std::vector<AxisScale> onnx_scales(const Call &call, int32_t code) {
   const Dims x = call.dims(0);
@@ -64,8 +70,8 @@ std::vector<AxisScale> onnx_scales(const Call &call, int32_t code) {
   std::vector<AxisScale> all;
   for (size_t d = 0; d < x.size(); ++d) {
     const double times = scales.empty() ? 1 : scales[d];
-    const int64_t to = sizes.empty() ? static_cast<int64_t>(std::floor(x[d] * times)) : sizes[d];
-    if (to <= 0 || x[d] <= 0 || !(times > 0)) {
+    const int64_t to = sizes.empty() ? scaled(x[d], times) : sizes[d];
+    if (to <= 0 || x[d] <= 0) {
       call.refuse(code, "dim %zu of x %s would have %lld elements", d, dims_text(x).c_str(),
                   static_cast<long long>(to));
     }
@@ -178,7 +184,7 @@ std::vector<AxisScale> torch_scales(const Call &call, const Dims &x, size_t spat
   for (size_t d = 0; d < spatial; ++d) {
     const int64_t from = x[2 + d];
     const double times = scales.empty() ? 0 : scales[d];
-    const int64_t to = size.empty() ? static_cast<int64_t>(std::floor(from * times)) : size[d];
+    const int64_t to = size.empty() ? scaled(from, times) : size[d];
     if (from <= 0 || to <= 0) {
       call.refuse(kAttr, "dim %zu of shape %s would have %lld elements", 2 + d,
                   dims_text(x).c_str(), static_cast<long long>(to));

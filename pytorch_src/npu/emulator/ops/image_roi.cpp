@@ -20,6 +20,8 @@ enum EndMode : int64_t {
   kHalfPixel = 2,  /* all lie half a pixel of the map before */
 };
 
+constexpr int64_t kMostSamples = 4096;
+
 struct Pooling {
   double scale;
   int64_t height;
@@ -31,11 +33,12 @@ struct Pooling {
 Pooling pooling_of(const Call &call) {
   const Pooling pooling{call.f("spatial_scale"), call.i("pooled_height"), call.i("pooled_width"),
                         call.i("sample_num"), call.i("roi_end_mode")};
-  if (pooling.height <= 0 || pooling.width <= 0 || pooling.samples < 0 || pooling.mode < 0 ||
+  if (pooling.height <= 0 || pooling.width <= 0 || pooling.samples < 0 ||
+      pooling.samples > kMostSamples || pooling.mode < 0 ||
       pooling.mode > 2) {
     call.refuse(kAttr, "attributes [pooled_height], [pooled_width], [sample_num] and "
-                "[roi_end_mode] are %lld, %lld, %lld and %lld; two positive numbers, one of 0 or "
-                "more, and 0 to 2 are expected", static_cast<long long>(pooling.height),
+                "[roi_end_mode] are %lld, %lld, %lld and %lld; two positive numbers, 0 to 4096, "
+                "and 0 to 2 are expected", static_cast<long long>(pooling.height),
                 static_cast<long long>(pooling.width), static_cast<long long>(pooling.samples),
                 static_cast<long long>(pooling.mode));
   }
@@ -50,7 +53,7 @@ at::Tensor pooling_weights(double from, double to, int64_t results, int64_t size
   float *rows = weights.data_ptr<float>();
   const double bin = (to - from) / static_cast<double>(results);
   const int64_t samples =
-      pooling.samples > 0 ? pooling.samples : std::max<int64_t>(std::ceil(bin), 1);
+      pooling.samples > 0 ? pooling.samples : std::max<int64_t>(std::llround(std::ceil(bin)), 1);
   for (int64_t i = 0; i < results * samples; ++i) {
     const double at = from + bin * (static_cast<double>(i) + 0.5) / static_cast<double>(samples);
     if (at < -1 || at > static_cast<double>(size)) continue;
@@ -65,6 +68,9 @@ at::Tensor pooling_weights(double from, double to, int64_t results, int64_t size
   return weights;
 }
 
+/* Beyond this a region would need more samples than there is time for. */
+constexpr double kLargestRoi = 1e6;
+
 struct Region {
   int64_t image;
   at::Tensor rows;    /* [pooled height, height] */
@@ -74,6 +80,9 @@ struct Region {
 std::vector<Region> regions_of(const Args &a, int rois_at, const Dims &features) {
   const Pooling pooling = pooling_of(a);
   const at::Tensor rois = a.in(rois_at).to(at::kDouble).contiguous();
+  if (!rois.abs().lt(kLargestRoi).all().item<bool>()) {
+    a.refuse(kAtRun, "input rois holds a number that is not finite, or beyond %g", kLargestRoi);
+  }
   checked_index(a, rois.select(1, 0), 0, features[0], "rois");
   std::vector<Region> regions;
   for (int64_t n = 0; n < rois.size(0); ++n) {
@@ -176,10 +185,11 @@ struct CropAxis {
 CropAxis crop_axis(double from, double to, int64_t results, int64_t size, bool nearest) {
   const double last = static_cast<double>(size - 1);
   const at::Tensor steps = at::arange(results, at::TensorOptions().dtype(at::kDouble));
-  const at::Tensor at = results > 1
+  const at::Tensor place = results > 1
                             ? steps * ((to - from) * last / static_cast<double>(results - 1)) +
                                   from * last
                             : steps + 0.5 * (from + to) * last;
+  const at::Tensor at = at::where(at::isfinite(place), place, at::full_like(place, -1));
   const at::Tensor clamped = at.clamp(0, last);
   const at::Tensor low = nearest ? (clamped + 0.5).floor() : clamped.floor();
   CropAxis axis{{}, at.ge(0).logical_and(at.le(last))};

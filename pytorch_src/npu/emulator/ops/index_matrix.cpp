@@ -34,19 +34,25 @@ Dims at_most_vector(const Call &call) {
 
 void matrix_shape(Shapes &s) { s.set(0, at_least(s, 0, 2)); }
 
+/* A diagonal beyond the matrix is as good as the one next to it, and does not overflow. */
+int64_t within(int64_t diagonal, const Dims &matrix) {
+  const int64_t rows = matrix[matrix.size() - 2];
+  return std::min(std::max(diagonal, -rows - 1), matrix.back() + 1);
+}
+
 EMU_OP(Tril)
     .input("x", kBasic)
     .output("y", same_as("x"))
     .attr("diagonal", 0)
     .shapes(matrix_shape)
-    .body([](Args &a) { a.out(0, at::tril(a.in(0), a.i("diagonal"))); });
+    .body([](Args &a) { a.out(0, at::tril(a.in(0), within(a.i("diagonal"), a.dims(0)))); });
 
 EMU_OP(Triu)
     .input("x", kBasic)
     .output("y", same_as("x"))
     .attr("diagonal", 0)
     .shapes(matrix_shape)
-    .body([](Args &a) { a.out(0, at::triu(a.in(0), a.i("diagonal"))); });
+    .body([](Args &a) { a.out(0, at::triu(a.in(0), within(a.i("diagonal"), a.dims(0)))); });
 
 EMU_OP(MatrixBandPart)
     .input("x", (kNumber | kBool | ACL_UINT16).without(ACL_BF16))
@@ -59,8 +65,8 @@ EMU_OP(MatrixBandPart)
       const int64_t lower = one_int(a, 1);
       const int64_t upper = one_int(a, 2);
       /* A negative number keeps the whole triangle. */
-      if (lower >= 0) y = at::triu(y, -lower);
-      if (upper >= 0) y = at::tril(y, upper);
+      if (lower >= 0) y = at::triu(y, within(-lower, a.dims(0)));
+      if (upper >= 0) y = at::tril(y, within(upper, a.dims(0)));
       a.out(0, y);
     });
 
@@ -97,10 +103,17 @@ EMU_OP(DiagPart)
       a.out(0, x.reshape({side, side}).diagonal().reshape(half));
     });
 
+constexpr int64_t kFarthestDiagonal = int64_t{1} << 40;
+
 /* torch.diag and torch.diagflat of a vector. */
 void diagonal_shape(Shapes &s) {
   const Dims x = at_most_vector(s);
-  const int64_t side = (x.empty() ? 1 : x[0]) + std::abs(s.i("diagonal"));
+  const int64_t diagonal = s.i("diagonal");
+  if (diagonal < -kFarthestDiagonal || diagonal > kFarthestDiagonal) {
+    s.refuse(kAttr, "attribute [diagonal] is %lld; no matrix is that large",
+             static_cast<long long>(diagonal));
+  }
+  const int64_t side = (x.empty() ? 1 : x[0]) + std::abs(diagonal);
   s.set(0, {side, side});
 }
 

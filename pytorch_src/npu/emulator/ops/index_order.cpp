@@ -132,9 +132,11 @@ at::Tensor view_of(const Call &call, const at::Tensor &x, int first) {
   bool fits = size.size() == stride.size() && offset >= 0;
   bool none = false;
   for (size_t d = 0; fits && d < size.size(); ++d) {
-    fits = size[d] >= 0 && stride[d] >= 0;
+    int64_t way = 0;
     none = none || size[d] == 0;
-    last += (size[d] - 1) * stride[d];
+    fits = size[d] >= 0 && stride[d] >= 0 &&
+           !__builtin_mul_overflow(size[d] - 1, stride[d], &way) &&
+           !__builtin_add_overflow(last, way, &last);
   }
   if (!fits || (!none && last >= x.numel())) {
     call.refuse(kAtRun,

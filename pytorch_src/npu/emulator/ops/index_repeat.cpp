@@ -9,11 +9,15 @@ namespace ascend_emu {
 namespace {
 
 void refuse_multiples(const Call &call, int32_t code, const Ints &multiples) {
-  bool fits = multiples.size() == call.dims(0).size();
-  for (const int64_t times : multiples) fits = fits && times >= 0;
+  const Dims x = call.dims(0);
+  bool fits = multiples.size() == x.size();
+  int64_t tiled = 0;
+  for (size_t d = 0; fits && d < x.size(); ++d) {
+    fits = multiples[d] >= 0 && !__builtin_mul_overflow(x[d], multiples[d], &tiled);
+  }
   if (!fits) {
     call.refuse(code, "multiples is %s; a number of copies is expected for each dim of x %s",
-                dims_text(multiples).c_str(), dims_text(call.dims(0)).c_str());
+                dims_text(multiples).c_str(), dims_text(x).c_str());
   }
 }
 

@@ -51,12 +51,21 @@ void refuse_paddings(const Call &call, int32_t code, const Paddings &pads, const
   }
 }
 
+/* Sums of dims and paddings within this cannot overflow. */
+constexpr int64_t kMostPadding = int64_t{1} << 60;
+
 /* Pairs for each dim, or all befores and then all afters. */
 Paddings from_flat(const Call &call, int32_t code, const Ints &flat, bool pairs) {
   const size_t ndim = call.dims(0).size();
   if (flat.size() != 2 * ndim) {
     call.refuse(code, "paddings has %zu values; two for each of %zu dims are expected",
                 flat.size(), ndim);
+  }
+  for (const int64_t pad : flat) {
+    if (pad < -kMostPadding || pad > kMostPadding) {
+      call.refuse(code, "paddings holds %lld; no tensor is that large",
+                  static_cast<long long>(pad));
+    }
   }
   Paddings pads;
   for (size_t d = 0; d < ndim; ++d) {
