@@ -95,8 +95,8 @@ def measures(rounds: dict[bool, list[dict[str, float]]]) -> list[Measure]:
         state = "on" if guard else "off"
         times = rounds[guard]
         overhead = tuple(t["small_seam_us"] - t["small_aten_us"] for t in times)
-        copies = tuple(t["copy_memcpy_us"] / t["copy_seam_us"] for t in times)
-        matmuls = tuple(t["matmul_aten_us"] / t["matmul_seam_us"] for t in times)
+        copies = tuple(t["copy_ratio"] for t in times)
+        matmuls = tuple(t["matmul_ratio"] for t in times)
         found += [
             Measure(f"small operator, overhead, guard {state}", "us", limit, True, overhead),
             Measure(f"64 MB copy, speed over memcpy's, guard {state}", "", 0.8, False, copies),

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import emu
 import pytest
 import torch
-from emu import In, expect, host, run_op
+from emu import In, Out, expect, host, run_op
 from nn_support import (
     FLOATS,
     compare,
@@ -450,6 +450,34 @@ class TestRefusals:
             [(F32, [2, 4, 3, 3])], self.ATTRS,
         )  # fmt: skip
         assert "filter_size is [2, 4, 3]; 4 dims are expected, in the order NCHW" in text
+
+
+class TestInfer:
+    """Shapes before anything is computed."""
+
+    ATTRS: ClassVar[dict[str, Any]] = {
+        name: emu.attr_kind(value) for name, value in CASES["uneven_pads"].grouped("NCHW").items()
+    }
+
+    def infer(self, operators: emu.Direct, op: str, inputs: list[In | None]) -> Any:
+        return operators.infer(emu.Call(op, inputs, [Out(F32, [])], self.ATTRS, [torch.empty(0)]))
+
+    def test_forward(self, operators: emu.Direct) -> None:
+        case = CASES["uneven_pads"]
+        x, w = torch.ones(case.x), torch.ones(case.w)
+        want = tuple(case.apply(x, w).shape)
+        assert self.infer(operators, "Conv2D", [In(x), In(w)]) == [want]
+
+    def test_gradient_of_input(self, operators: emu.Direct) -> None:
+        case = CASES["uneven_pads"]
+        w = torch.ones(case.w)
+        grad = case.apply(torch.ones(case.x), w)
+        size = host(list(case.x), "int32")
+        op, rest = "Conv2DBackpropInput", [In(w), In(grad)]
+        assert self.infer(operators, op, [size, *rest]) == [case.x]
+        with pytest.raises(emu.EmuError) as caught:
+            self.infer(operators, op, [In(size.tensor), *rest])
+        assert caught.value.code == emu.UNSUPPORTED_DYNAMIC
 
 
 class TestBias:

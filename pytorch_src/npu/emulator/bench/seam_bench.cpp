@@ -1,5 +1,5 @@
 /* What it costs to go through AscendCL rather than straight to ATen or memcpy. Prints one JSON
-   object; times in microseconds, each the median of many rounds. */
+   object; times in microseconds, medians of many rounds in which the two take turns. */
 #include <ATen/ATen.h>
 
 #include <algorithm>
@@ -22,17 +22,38 @@ void check(aclError code, const char *call) {
 }
 #define CHECK(call) check((call), #call)
 
-double median_us(int rounds, const std::function<void()> &work) {
-  std::vector<double> times;
-  for (int i = 0; i < rounds / 10 + 1; ++i) work();
-  for (int i = 0; i < rounds; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    work();
-    times.push_back(std::chrono::duration<double, std::micro>(
-                        std::chrono::steady_clock::now() - start).count());
+double microseconds(const std::function<void()> &work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start)
+      .count();
+}
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+struct Pair {
+  double seam_us;
+  double plain_us;
+  double ratio; /* median of plain over seam, pair by pair */
+};
+
+/* The two in turn, so that a load that comes and goes meets both. */
+Pair measure(int rounds, const std::function<void()> &seam, const std::function<void()> &plain) {
+  std::vector<double> seams, plains, ratios;
+  for (int i = 0; i < rounds / 10 + 2; ++i) {
+    seam();
+    plain();
   }
-  std::nth_element(times.begin(), times.begin() + rounds / 2, times.end());
-  return times[static_cast<size_t>(rounds / 2)];
+  for (int i = 0; i < rounds; ++i) {
+    seams.push_back(microseconds(seam));
+    plains.push_back(microseconds(plain));
+    ratios.push_back(plains.back() / seams.back());
+  }
+  return {median(seams), median(plains), median(ratios)};
 }
 
 /* A float tensor on the device with what an operator call needs of it, made anew for each call as
@@ -91,9 +112,9 @@ int main() {
 
   at::Tensor x = at::rand({16}), y = at::rand({16}), z = at::empty({16});
   void *dx = on_device(x), *dy = on_device(y), *dz = on_device(z);
-  const double small_seam =
-      median_us(4000, [&] { run_op("Add", {16}, dx, dy, dz, false, stream); });
-  const double small_aten = median_us(4000, [&] { at::add_out(z, x, y); });
+  const Pair small = measure(
+      4000, [&] { run_op("Add", {16}, dx, dy, dz, false, stream); },
+      [&] { at::add_out(z, x, y); });
 
   const size_t bytes = size_t{64} << 20;
   void *pinned = nullptr, *memory = nullptr;
@@ -103,26 +124,30 @@ int main() {
   if (posix_memalign(&plain, 4096, bytes) != 0) return 1;
   std::memset(pinned, 1, bytes);
   std::memset(plain, 2, bytes);
-  const double copy_seam = median_us(25, [&] {
-    CHECK(aclrtMemcpyAsync(memory, bytes, pinned, bytes, ACL_MEMCPY_HOST_TO_DEVICE, stream));
-    CHECK(aclrtSynchronizeStream(stream));
-  });
-  const double copy_plain = median_us(25, [&] {
-    std::memcpy(plain, pinned, bytes);
-    /* Or the compiler sees that nobody reads it. */
-    asm volatile("" : : "r"(plain) : "memory");
-  });
+  const Pair copy = measure(
+      25,
+      [&] {
+        CHECK(aclrtMemcpyAsync(memory, bytes, pinned, bytes, ACL_MEMCPY_HOST_TO_DEVICE, stream));
+        CHECK(aclrtSynchronizeStream(stream));
+      },
+      [&] {
+        std::memcpy(plain, pinned, bytes);
+        /* Or the compiler sees that nobody reads it. */
+        asm volatile("" : : "r"(plain) : "memory");
+      });
 
   at::Tensor a = at::rand({1024, 1024}), b = at::rand({1024, 1024}), c = at::empty({1024, 1024});
   void *da = on_device(a), *db = on_device(b), *dc = on_device(c);
-  const double matmul_seam =
-      median_us(15, [&] { run_op("MatMulV2", {1024, 1024}, da, db, dc, true, stream); });
-  const double matmul_aten = median_us(15, [&] { at::mm_out(c, a, b); });
+  const Pair matmul = measure(
+      15, [&] { run_op("MatMulV2", {1024, 1024}, da, db, dc, true, stream); },
+      [&] { at::mm_out(c, a, b); });
 
   std::printf(
       "{\"small_seam_us\": %.2f, \"small_aten_us\": %.2f, \"copy_seam_us\": %.1f, "
-      "\"copy_memcpy_us\": %.1f, \"matmul_seam_us\": %.1f, \"matmul_aten_us\": %.1f}\n",
-      small_seam, small_aten, copy_seam, copy_plain, matmul_seam, matmul_aten);
+      "\"copy_memcpy_us\": %.1f, \"copy_ratio\": %.3f, \"matmul_seam_us\": %.1f, "
+      "\"matmul_aten_us\": %.1f, \"matmul_ratio\": %.3f}\n",
+      small.seam_us, small.plain_us, copy.seam_us, copy.plain_us, copy.ratio, matmul.seam_us,
+      matmul.plain_us, matmul.ratio);
   std::free(plain);
   CHECK(aclFinalize());
   return 0;

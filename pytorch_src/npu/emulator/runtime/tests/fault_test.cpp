@@ -139,7 +139,8 @@ TEST_F(Fault, ASentSignalThatWasIgnoredStaysIgnored) {
   EXPECT_EQ(end.status, 0);
 }
 
-void *expected_address = nullptr;
+/* volatile: set before a fault that the compiler cannot see. */
+void *volatile expected_address = nullptr;
 
 void with_info(int number, siginfo_t *info, void *context) {
   _exit(number == SIGSEGV && info->si_addr == expected_address && context != nullptr ? 41 : 1);
