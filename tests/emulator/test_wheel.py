@@ -332,25 +332,13 @@ def test_a_tensor_is_printed(emulated: Emulated) -> None:
     assert done.stdout == "tensor([0., 1., 2., 3.], device='npu:0')\n", said(done)
 
 
-@pytest.mark.parametrize(
-    ("code", "said_"),
-    [
-        # Of the aclnn interface, which torch-npu looks up, and of the other, which it calls.
-        ("torch_npu.npu_geglu(torch.ones(2, 4).npu())", "aclnnGeGluV3GetWorkspaceSize not in lib"),
-        (
-            "torch.nn.functional.grid_sample(torch.ones(1, 1, 2, 2, 2).npu(),"
-            " torch.ones(1, 2, 2, 2, 3).npu(), align_corners=False)",
-            "Op [GridSampler3D] is not known to the emulator",
-        ),
-    ],
-)
-def test_an_operator_that_is_not_there_is_named(emulated: Emulated, code: str, said_: str) -> None:
+def test_an_operator_that_is_not_there_is_named(emulated: Emulated) -> None:
     """And, without torch-npu's queue, which ends with its first failure, the next one computes."""
     done = emulated.run(
         START
-        + f"""
+        + """
 try:
-    {code}
+    torch_npu.npu_geglu(torch.ones(2, 4).npu())
 except RuntimeError as error:
     print(error)
 print((torch.ones(2).npu() + 1).cpu().tolist())
@@ -358,7 +346,7 @@ print((torch.ones(2).npu() + 1).cpu().tolist())
         env={"TASK_QUEUE_ENABLE": "0"},
     )
     assert done.returncode == 0, said(done)
-    assert said_ in done.stdout
+    assert "aclnnGeGluV3GetWorkspaceSize not in lib" in done.stdout
     assert done.stdout.splitlines()[-1] == "[2.0, 2.0]"
 
 

@@ -377,7 +377,9 @@ def test_space_to_batch_refuses() -> None:
     text = refused(
         emu.INPUT_NOT_MATCH, "BatchToSpaceND", [x, host([2, 2]), host([[0, 0], [0, 0]])], out
     )
-    assert "the batch of x has 2 elements; the blocks of block_shape [2, 2] do not divide it" in text
+    assert (
+        "the batch of x has 2 elements; the blocks of block_shape [2, 2] do not divide it" in text
+    )
     refused(emu.INPUT_NOT_MATCH, "SpaceToBatchND", [x, host([2, 2]), host([0, 0])], out)
 
 

@@ -30,7 +30,9 @@ def test_triangle_shapes(shape: tuple[int, ...], diagonal: int) -> None:
 
 
 @pytest.mark.parametrize("dtype", [t for t in [*NUMBER, torch.bool] if t is not torch.bfloat16])
-@pytest.mark.parametrize(("lower", "upper"), [(0, 0), (1, 2), (-1, 0), (2, -1), (-1, -1), (9, 2**62)])
+@pytest.mark.parametrize(
+    ("lower", "upper"), [(0, 0), (1, 2), (-1, 0), (2, -1), (-1, -1), (9, 2**62)]
+)
 def test_band(dtype: torch.dtype, lower: int, upper: int) -> None:
     x = numbers((2, 4, 5), dtype)
     row, column = torch.arange(4).reshape(4, 1), torch.arange(5)

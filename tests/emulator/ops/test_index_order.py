@@ -104,7 +104,7 @@ def test_tile_refuses() -> None:
     assert "multiples is [1, -1]" in refused(
         emu.AICORE_EXCEPTION, "Tile", [x, torch.tensor([1, -1])], out
     )
-    out = [(torch.float32, [2, -1])]
+    out = [emu.Out(torch.float32, [2, -1], room=9)]
     assert f"multiples is [1, {2**62}]" in refused(
         emu.INPUT_NOT_MATCH, "Tile", [x, host([1, 2**62])], out
     )
