@@ -12,7 +12,7 @@ import torch
 from emu import In, Out, expect, host, run_op
 from index_support import BASIC, Tensor, bits, found, moved, numbers, refused
 from tables import FLOATING, REAL
-from torch.nn.functional import channel_shuffle, fold, grid_sample, pixel_shuffle
+from torch.nn.functional import channel_shuffle, fold, grid_sample, pixel_shuffle, unfold
 
 TF = [torch.float16, torch.float32, torch.float64]
 PADDINGS = ["zeros", "border", "reflection"]
@@ -417,3 +417,47 @@ def test_col2im(dtype: torch.dtype) -> None:
     text = refused(emu.INPUT_NOT_MATCH, "Col2im", [x[:, :, :5], host([9, 7], dtype="int32")],
                    [(dtype, [2, 4, 9, 7])], attrs)  # fmt: skip
     assert "the 6 elements of a window" in text
+
+
+WINDOWS = [((3, 2), (1, 1), (1, 1), (0, 0)), ((3, 2), (2, 1), (1, 2), (1, 3)),
+           ((1, 1), (3, 3), (1, 1), (0, 0))]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", [*REAL, torch.uint16])
+@pytest.mark.parametrize(("kernel", "stride", "dilation", "padding"), WINDOWS)
+def test_im2col(
+    dtype: torch.dtype,
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    dilation: tuple[int, int],
+    padding: tuple[int, int],
+) -> None:
+    x = torch.randint(0, 100, (2, 3, 9, 7)).to(dtype)
+    columns = unfold(x.double(), kernel, dilation, padding, stride)
+    down = (9 + 2 * padding[0] - dilation[0] * (kernel[0] - 1) - 1) // stride[0] + 1
+    want = columns.reshape(2, columns.shape[1], down, -1).to(dtype)
+    attrs = {"ksizes": list(kernel), "strides": list(stride), "dilations": list(dilation),
+             "pads": [padding[0]] * 2 + [padding[1]] * 2}  # fmt: skip
+    expect("Im2col", [x], want, attrs)
+    if padding == (0, 0):
+        expect("Im2col", [x], want, {**attrs, "pads": [5], "padding_mode": "VALID"})
+
+
+def test_im2col_same() -> None:
+    x = torch.randn(1, 2, 5, 6)
+    padded = torch.nn.functional.pad(x, (0, 1, 1, 1))
+    want = unfold(padded, (3, 3), stride=2).reshape(1, 18, 3, 3)
+    attrs = {"ksizes": [3, 3], "strides": [2], "padding_mode": "SAME"}
+    expect("Im2col", [x], want, attrs)
+
+
+def test_im2col_refuses() -> None:
+    x, out = torch.randn(1, 2, 5, 6), [(torch.float32, [1, 18, 3, 4])]
+    text = refused(emu.ATTR_NOT_MATCH, "Im2col", [x], out, {"ksizes": [6, 3]})
+    assert "a window of 6 elements does not fit dim 2" in text
+    text = refused(emu.ATTR_NOT_MATCH, "Im2col", [x], out, {"ksizes": [3, 3], "pads": [1, 1]})
+    assert "top, bottom, left and right" in text
+    refused(emu.ATTR_NOT_MATCH, "Im2col", [x], out, {"ksizes": [3, 3], "strides": [0]})
+    refused(emu.ATTR_NOT_MATCH, "Im2col", [x], out, {"ksizes": [2**62, 2**62]})
+    nhwc = [In(x, format="NHWC")]
+    refused(emu.FORMAT_NOT_MATCH, "Im2col", nhwc, out, {"ksizes": [3, 3]})

@@ -1,7 +1,6 @@
-/* Operators that move blocks of pixels: to channels, to the batch, to columns. */
+/* Operators that move blocks of pixels: to channels, to the batch. */
 #include "args.h"
 #include "codes.h"
-#include "scalars.h"
 #include "shapes.h"
 
 namespace ascend_emu {
@@ -249,42 +248,6 @@ EMU_OP(ShuffleChannel)
                    .reshape({x.n, group, x.c / group, x.h * x.w})
                    .transpose(1, 2)
                    .reshape(a.dims(0)));
-    });
-
-EMU_OP(Col2im)
-    .input("x", {ACL_FLOAT, ACL_FLOAT16})
-    .input("output_size", ACL_INT32)
-    .output("y", same_as("x"))
-    .required_attr("kernel_size", EMU_ATTR_LIST_INT)
-    .required_attr("dilation", EMU_ATTR_LIST_INT)
-    .required_attr("padding", EMU_ATTR_LIST_INT)
-    .required_attr("stride", EMU_ATTR_LIST_INT)
-    .shapes([](Shapes &s) {
-      const Dims x = s.dims(0);
-      for (const char *attr : {"kernel_size", "dilation", "padding", "stride"}) {
-        if (s.ints(attr).size() != 2) {
-          s.refuse(kAttr, "attribute [%s] is %s; two numbers are expected", attr,
-                   dims_text(s.ints(attr)).c_str());
-        }
-      }
-      const Ints kernel = s.ints("kernel_size");
-      if (x.size() != 4 || x[2] != kernel[0] * kernel[1]) {
-        s.refuse(kAtCheck, "input x has shape %s; n, c, the %lld elements of a window, and the "
-                 "number of windows are expected", dims_text(x).c_str(),
-                 static_cast<long long>(kernel[0] * kernel[1]));
-      }
-      if (!s.value_known(1)) return;
-      const Ints size = s.host_ints(1);
-      if (size.size() != 2) {
-        s.refuse(kAtCheck, "input output_size has %zu elements; two are expected", size.size());
-      }
-      s.set(0, {x[0], x[1], size[0], size[1]});
-    })
-    .body([](Args &a) {
-      const Dims x = a.dims(0);
-      a.out(0, at::col2im(a.in(0).to(at::kFloat).reshape({x[0], x[1] * x[2], x[3]}),
-                          a.host_ints(1), a.ints("kernel_size"), a.ints("dilation"),
-                          a.ints("padding"), a.ints("stride")));
     });
 
 }  // namespace

@@ -73,6 +73,11 @@ AxisScale::AxisScale(int64_t from, int64_t to)
 AxisScale::AxisScale(int64_t from, int64_t to, double step)
     : from(from), to(to), step(step), float_step(static_cast<float>(step)) {}
 
+int64_t scaled_size(int64_t size, double times) {
+  const double to = std::floor(static_cast<double>(size) * times);
+  return to > 0 && to < 9e15 ? static_cast<int64_t>(to) : 0;
+}
+
 Taps nearest_taps(const AxisScale &scale, Place place, Rounding rounding) {
   std::vector<int64_t> index;
   for (int64_t i = 0; i < scale.to; ++i) {

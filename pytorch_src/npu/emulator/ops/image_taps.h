@@ -33,6 +33,10 @@ struct AxisScale {
   float float_step;
 };
 
+/* How many elements `size` become when there are `times` as many; 0 when that is no number of
+   elements. */
+int64_t scaled_size(int64_t size, double times);
+
 /* Result i is the sum over taps of weight[i] * x[index[i]]. */
 struct Tap {
   at::Tensor index;  /* int64 [to] */
