@@ -11,6 +11,7 @@ import pytest
 import torch
 from emu import In, Out, expect, host, run_op
 from index_support import BASIC, Tensor, bits, found, moved, numbers, refused
+from layouts import pack
 from tables import FLOATING, REAL
 from torch.nn.functional import channel_shuffle, fold, grid_sample, pixel_shuffle, unfold
 
@@ -140,6 +141,17 @@ def test_roi_align_as_published() -> None:
     expect("ROIAlign", [features, rois], want, attrs)
     expect("ROIAlign", [features.half(), rois.half()], want.half(), attrs)
     expect("ROIAlign", [features, rois[:0]], want[:0], attrs)
+
+
+def test_roi_align_of_a_private_layout() -> None:
+    features, rois = torch.randn(2, 19, 6, 8), torch.tensor(ROIS).float()
+    want = roi_align(features.double(), rois, 0.25, (3, 2), 2, 1).float()
+    laid_out, wanted = (pack(t, "NC1HWC0", "NCHW") for t in (features, want))
+    given = In(laid_out, format="NC1HWC0", origin_shape=features.shape, origin_format="NCHW")
+    made = Out(want.dtype, tuple(wanted.shape), "NC1HWC0", tuple(want.shape), "NCHW")
+    attrs = {"spatial_scale": 0.25, "pooled_height": 3, "pooled_width": 2}
+    (y,) = run_op("ROIAlign", [given, rois], [made], attrs)
+    torch.testing.assert_close(y, wanted, rtol=1e-5, atol=1e-5)
 
 
 def test_roi_align_refuses() -> None:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from emu import In, Out, Typed, expect, host, run_op
 from index_support import Tensor, refused
+from layouts import pack
 from tables import REAL
 from torch.nn.functional import interpolate
 
@@ -174,6 +175,18 @@ def test_types(dtype: torch.dtype) -> None:
     expect_image("ResizeBilinearV2", [image(x), size], linear.half(), {}, "NCHW")
     cube = resized(x, *(weights(4, to, "cubic", "asymmetric") for to in (6, 3)))
     expect_image("ResizeBicubic", [image(x), size], cube.float(), {}, "NCHW", 1e-4)
+
+
+@pytest.mark.parametrize("channels", [3, 16, 33])
+def test_private_layout(channels: int) -> None:
+    x = torch.randn(2, channels, 5, 4).half()
+    want = interpolate(x.float(), (7, 8), mode="nearest").half()
+    laid_out, wanted = (pack(t, "NC1HWC0", "NCHW") for t in (x, want))
+    given = In(laid_out, format="NC1HWC0", origin_shape=x.shape, origin_format="NCHW")
+    made = Out(x.dtype, tuple(wanted.shape), "NC1HWC0", tuple(want.shape), "NCHW")
+    op = "ResizeNearestNeighborV2"
+    (y,) = run_op(op, [given, host([7, 8], dtype="int32")], [made])
+    assert y.equal(wanted)
 
 
 def test_infinity_stays_where_it_is() -> None:
