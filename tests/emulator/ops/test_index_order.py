@@ -5,7 +5,7 @@ from __future__ import annotations
 import emu
 import pytest
 import torch
-from emu import Typed, expect, host
+from emu import Out, Typed, expect, host, run_op
 from index_support import BASIC, INDEX, MOVABLE, bits, moved, numbers, refused
 from tables import FLOATS, NUMBER
 
@@ -197,6 +197,16 @@ def test_view_copy() -> None:
     assert "dst_size is [2, 3] and src_size [3, 2]" in refused(
         emu.AICORE_EXCEPTION, "ViewCopy", [dst, *view, *source], [(torch.float32, [4, 6])]
     )
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bool, torch.int64])
+def test_view_copy_in_place(dtype: torch.dtype) -> None:
+    dst, src = numbers((4, 6), dtype), numbers((3, 5), dtype)
+    want = dst.clone()
+    want.as_strided([2, 3], [6, 2], 7).copy_(src.as_strided([2, 3], [1, 5], 2))
+    view, source = [host([2, 3]), host([6, 2]), host([7])], [host([2, 3]), host([1, 5]), host([2])]
+    (y,) = run_op("ViewCopy", [dst, *view, src, *source], [Out(dtype, (4, 6), inplace=0)])
+    assert y.equal(want)
 
 
 @pytest.mark.parametrize(

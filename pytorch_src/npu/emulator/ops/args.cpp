@@ -189,6 +189,22 @@ void Args::out_by(int i, const std::function<void(at::Tensor &)> &compute) {
   out(i, result);
 }
 
+void Args::out_changed(int i, int of_input, const std::function<void(at::Tensor &)> &change) {
+  const EmuTensor &from = input(of_input), &to = output(i);
+  const bool same = from.data == to.data && from.bytes == to.bytes && from.dtype == to.dtype &&
+                    from.format == to.format && !is_private(to.format) &&
+                    from.strides == nullptr && to.strides == nullptr;
+  at::Tensor result = in(of_input);
+  if (same && !halves_as_float_) {
+    change(result);
+    record_dims(output(i), result.sizes().vec());
+    return;
+  }
+  result = result.clone();
+  change(result);
+  out(i, result);
+}
+
 void Args::raw_out(int i, const at::Tensor &result) {
   EmuTensor &tensor = output(i);
   const Dims dims = result.sizes().vec();

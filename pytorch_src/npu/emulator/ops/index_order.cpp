@@ -171,13 +171,17 @@ EMU_OP(ViewCopy)
     .output("dst", same_as("dst"))
     .shapes(like(0))
     .body([](Args &a) {
-      const at::Tensor dst = a.in(0).clone();
       if (a.host_ints(1) != a.host_ints(5)) {
         a.refuse(kAtRun, "dst_size is %s and src_size %s; they must be the "
                  "same", dims_text(a.host_ints(1)).c_str(), dims_text(a.host_ints(5)).c_str());
       }
-      view_of(a, dst, 1).copy_(view_of(a, a.in(4).contiguous(), 5));
-      a.out(0, dst);
+      at::Tensor src = view_of(a, a.in(4).contiguous(), 5);
+      const EmuTensor &from = a.input(4), &to = a.output(0);
+      const char *begin = static_cast<const char *>(from.data);
+      const char *first = static_cast<const char *>(to.data);
+      /* Both may be views of one tensor: what is read must not have been written to. */
+      if (begin < first + to.bytes && first < begin + from.bytes) src = src.clone();
+      a.out_changed(0, 0, [&](at::Tensor &dst) { view_of(a, dst, 1).copy_(src); });
     });
 
 }  // namespace

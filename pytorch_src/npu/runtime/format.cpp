@@ -1,0 +1,181 @@
+#include "runtime/format.h"
+
+#include <algorithm>
+
+#include "runtime/allocator.h"
+#include "runtime/copy.h"
+#include "runtime/device.h"
+
+namespace npu {
+
+namespace {
+
+constexpr int64_t kCubeRows = 16;
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// Elements of a row of the cube unit: 32 bytes, but never fewer than 16 elements.
+int64_t block_channels(at::ScalarType type) { return c10::elementSize(type) == 1 ? 32 : 16; }
+
+// A storage that knows how its bytes lie. Plain storages are of the base class.
+class LaidOutStorage final : public c10::StorageImpl {
+ public:
+  LaidOutStorage(size_t bytes, c10::Allocator* allocator, Layout layout)
+      : c10::StorageImpl(use_byte_size_t(), bytes, allocator, /*resizable=*/false),
+        layout(std::move(layout)) {}
+
+  Layout layout;
+};
+
+const LaidOutStorage* laid_out(const at::Tensor& tensor) {
+  if (!tensor.has_storage() || !is_npu(tensor)) return nullptr;
+  return dynamic_cast<const LaidOutStorage*>(tensor.storage().unsafeGetStorageImpl());
+}
+
+aclFormat origin_format(size_t rank) {
+  return rank == 4 ? ACL_FORMAT_NCHW : rank == 5 ? ACL_FORMAT_NCDHW : ACL_FORMAT_ND;
+}
+
+bool is_plain_format(aclFormat format) {
+  return format == ACL_FORMAT_ND || format == ACL_FORMAT_NCHW || format == ACL_FORMAT_NCDHW;
+}
+
+at::Tensor trans_data(const at::Tensor& tensor, const at::Tensor& made, aclFormat from,
+                      aclFormat to) {
+  OpCommand("TransData")
+      .input_as_is(tensor)
+      .output_as_is(made)
+      .attr("src_format", format_name(from))
+      .attr("dst_format", format_name(to))
+      .run();
+  return made;
+}
+
+}  // namespace
+
+const char* format_name(aclFormat format) {
+  switch (format) {
+    case ACL_FORMAT_NCHW: return "NCHW";
+    case ACL_FORMAT_NHWC: return "NHWC";
+    case ACL_FORMAT_ND: return "ND";
+    case ACL_FORMAT_NC1HWC0: return "NC1HWC0";
+    case ACL_FORMAT_FRACTAL_Z: return "FRACTAL_Z";
+    case ACL_FORMAT_FRACTAL_NZ: return "FRACTAL_NZ";
+    case ACL_FORMAT_NCDHW: return "NCDHW";
+    case ACL_FORMAT_NDC1HWC0: return "NDC1HWC0";
+    case ACL_FRACTAL_Z_3D: return "FRACTAL_Z_3D";
+    default: return "unknown";
+  }
+}
+
+Layout layout_of(const at::Tensor& tensor) {
+  const LaidOutStorage* storage = laid_out(tensor);
+  if (storage != nullptr && !is_plain_format(storage->layout.format)) return storage->layout;
+  Layout plain;
+  plain.format = plain.origin = origin_format(tensor.sizes().size());
+  return plain;
+}
+
+bool is_private(const at::Tensor& tensor) {
+  const LaidOutStorage* storage = laid_out(tensor);
+  return storage != nullptr && !is_plain_format(storage->layout.format);
+}
+
+std::vector<int64_t> storage_sizes(aclFormat format, at::IntArrayRef sizes, at::ScalarType type) {
+  const int64_t c0 = block_channels(type);
+  const size_t rank = sizes.size();
+  std::vector<int64_t> made;
+  switch (format) {
+    case ACL_FORMAT_NCHW:
+    case ACL_FORMAT_ND:
+    case ACL_FORMAT_NCDHW:
+      return sizes.vec();
+    case ACL_FORMAT_FRACTAL_NZ:
+      TORCH_CHECK(rank >= 2, "FRACTAL_NZ (29) takes a tensor of 2 dims or more; this one has ",
+                  rank);
+      made.assign(sizes.begin(), sizes.end() - 2);
+      made.insert(made.end(), {ceil_div(sizes[rank - 1], c0),
+                               ceil_div(sizes[rank - 2], kCubeRows), kCubeRows, c0});
+      return made;
+    case ACL_FORMAT_NC1HWC0:
+    case ACL_FORMAT_FRACTAL_Z:
+      TORCH_CHECK(rank == 4, format_name(format), " (", static_cast<int>(format),
+                  ") takes a tensor of 4 dims (NCHW); this one has ", rank);
+      if (format == ACL_FORMAT_NC1HWC0) {
+        return {sizes[0], ceil_div(sizes[1], c0), sizes[2], sizes[3], c0};
+      }
+      return {ceil_div(sizes[1], c0) * sizes[2] * sizes[3], ceil_div(sizes[0], kCubeRows),
+              kCubeRows, c0};
+    case ACL_FORMAT_NDC1HWC0:
+    case ACL_FRACTAL_Z_3D:
+      TORCH_CHECK(rank == 5, format_name(format), " (", static_cast<int>(format),
+                  ") takes a tensor of 5 dims (NCDHW); this one has ", rank);
+      if (format == ACL_FORMAT_NDC1HWC0) {
+        return {sizes[0], sizes[2], ceil_div(sizes[1], c0), sizes[3], sizes[4], c0};
+      }
+      return {ceil_div(sizes[1], c0) * sizes[2] * sizes[3] * sizes[4],
+              ceil_div(sizes[0], kCubeRows), kCubeRows, c0};
+    default:
+      TORCH_CHECK(false, "there is no tensor in format ", static_cast<int>(format),
+                  "; 0 (NCHW), 2 (ND), 3 (NC1HWC0), 4 (FRACTAL_Z), 29 (FRACTAL_NZ), 30 (NCDHW), "
+                  "32 (NDC1HWC0) and 33 (FRACTAL_Z_3D) are there");
+  }
+}
+
+at::Tensor empty_in_format(at::IntArrayRef sizes, const at::TensorOptions& options,
+                           aclFormat format) {
+  const at::ScalarType type = c10::typeMetaToScalarType(options.dtype());
+  Layout layout;
+  layout.storage_sizes = storage_sizes(format, sizes, type);
+  if (is_plain_format(format)) return empty(sizes, options);
+  layout.format = format;
+  layout.origin = origin_format(sizes.size());
+  layout.origin_sizes = sizes.vec();
+  const at::Tensor made = empty({0}, options);
+  const size_t bytes =
+      static_cast<size_t>(c10::multiply_integers(layout.storage_sizes)) * c10::elementSize(type);
+  DeviceScope scope(made.device().index());
+  auto storage = c10::make_intrusive<LaidOutStorage>(bytes, device_allocator(), std::move(layout));
+  at::Tensor tensor = at::detail::make_tensor<c10::TensorImpl>(
+      c10::Storage(std::move(storage)), c10::DispatchKeySet(kDispatchKey), made.dtype());
+  tensor.unsafeGetTensorImpl()->set_sizes_contiguous(sizes);
+  return tensor;
+}
+
+at::Tensor format_cast(const at::Tensor& tensor, aclFormat format) {
+  TORCH_CHECK(is_npu(tensor), "npu_format_cast wants a tensor of an NPU; this one is on ",
+              tensor.device());
+  storage_sizes(format, tensor.sizes(), tensor.scalar_type());
+  const aclFormat now = layout_of(tensor).format;
+  if (now == format || (is_plain_format(now) && is_plain_format(format))) return tensor;
+  // Two private layouts have no operator between them but by the plain one.
+  if (!is_plain_format(now) && !is_plain_format(format)) return format_cast(plain(tensor), format);
+  if (is_plain_format(format)) return plain(tensor);
+  const at::Tensor given = contiguous(tensor);
+  return trans_data(given, empty_in_format(tensor.sizes(), tensor.options(), format),
+                    origin_format(tensor.sizes().size()), format);
+}
+
+at::Tensor plain(const at::Tensor& tensor) {
+  if (!is_private(tensor)) return tensor;
+  const Layout layout = layout_of(tensor);
+  TORCH_CHECK(tensor.is_contiguous() && tensor.storage_offset() == 0 &&
+                  tensor.sizes() == at::IntArrayRef(layout.origin_sizes),
+              "a view of shape ", tensor.sizes(), " into a tensor of shape ", layout.origin_sizes,
+              " in ", format_name(layout.format), " cannot be read; cast the whole tensor with "
+              "npu_format_cast(2) first");
+  return trans_data(tensor, empty(tensor.sizes(), tensor.options()), layout.format, layout.origin);
+}
+
+void make_plain_(const at::Tensor& tensor) {
+  if (!is_private(tensor)) return;
+  at::Tensor moved = plain(tensor);
+  auto* storage = static_cast<LaidOutStorage*>(tensor.storage().unsafeGetStorageImpl());
+  auto* from = moved.storage().unsafeGetStorageImpl();
+  const size_t bytes = from->nbytes();
+  storage->set_data_ptr_noswap(from->set_data_ptr(c10::DataPtr()));
+  storage->set_nbytes(bytes);
+  storage->layout = Layout();
+}
+
+}  // namespace npu
