@@ -25,9 +25,16 @@ at::Tensor unbiased(const at::Tensor &variance, int64_t count) {
   return variance * factor;
 }
 
-at::Tensor normalized(const at::Tensor &x, const at::Tensor &mean, const at::Tensor &variance,
-                      double epsilon) {
-  return (widened(x) - mean) * at::rsqrt(variance + epsilon);
+/* y 0 = (x 0 - mean) * factor + offset, in one pass over x. */
+void out_normalized(Args &a, const at::Tensor &mean, const at::Tensor &factor,
+                    const at::Tensor &offset) {
+  const at::Tensor x = widened(a.in(0));
+  const at::Tensor constant = at::addcmul(offset, mean, factor, -1);
+  a.out_by(0, [&](at::Tensor &y) { at::addcmul_out(y, constant, x, factor); });
+}
+
+at::Tensor factor_of(const at::Tensor &variance, double epsilon, const at::Tensor &scale) {
+  return at::rsqrt(variance + epsilon) * scale;
 }
 
 /* x 0 and a value per channel in every input up to `last`; y 0 like x, values in the others. */
@@ -81,15 +88,13 @@ EMU_OP(BNTrainingUpdate)
     .body([](Args &a) {
       const Statistics batch = from_sums(a);
       const double factor = a.f("factor");
-      const at::Tensor y =
-          normalized(a.in(0), batch.mean, batch.variance, a.f("epsilon")) *
-              channel_values(a, 0, 3) +
-          channel_values(a, 0, 4);
       const at::Tensor mean =
           channel_values(a, 0, 5) * (1 - factor) + batch.mean * factor;
       const at::Tensor variance = channel_values(a, 0, 6) * (1 - factor) +
                                   unbiased(batch.variance, channel_size(a, 0)) * factor;
-      a.out(0, y);
+      out_normalized(a, batch.mean,
+                     factor_of(batch.variance, a.f("epsilon"), channel_values(a, 0, 3)),
+                     channel_values(a, 0, 4));
       out_channel_values(a, 0, 1, mean);
       out_channel_values(a, 0, 2, variance);
       out_channel_values(a, 0, 3, batch.mean);
@@ -98,10 +103,9 @@ EMU_OP(BNTrainingUpdate)
 
 void update_without_average(Args &a) {
   const Statistics batch = from_sums(a);
-  const at::Tensor y = normalized(a.in(0), batch.mean, batch.variance, a.f("epsilon")) *
-                           channel_values(a, 0, 3) +
-                       channel_values(a, 0, 4);
-  a.out(0, y);
+  out_normalized(a, batch.mean,
+                 factor_of(batch.variance, a.f("epsilon"), channel_values(a, 0, 3)),
+                 channel_values(a, 0, 4));
   out_channel_values(a, 0, 1, batch.mean);
   const bool v3 = a.prototype().outputs.size() > 3;
   out_channel_values(a, 0, 2,
@@ -156,10 +160,10 @@ EMU_OP(BNTrainingUpdateGrad)
     })
     .body([](Args &a) {
       const at::Tensor grads = widened(a.in(0));
-      const at::Tensor x_hat = normalized(a.in(1), channel_values(a, 0, 2),
-                                          channel_values(a, 0, 3), a.f("epsilon"));
+      const at::Tensor centered = widened(a.in(1)) - channel_values(a, 0, 2);
       const Ints axes = other_axes(a, 0);
-      out_channel_values(a, 0, 0, (grads * x_hat).sum(axes));
+      const at::Tensor sums = (grads * centered).sum(axes, /*keepdim=*/true);
+      out_channel_values(a, 0, 0, sums * at::rsqrt(channel_values(a, 0, 3) + a.f("epsilon")));
       out_channel_values(a, 0, 1, grads.sum(axes));
     });
 
@@ -180,12 +184,17 @@ EMU_OP(BNTrainingReduceGrad)
     })
     .body([](Args &a) {
       const double count = static_cast<double>(channel_size(a, 0));
-      const at::Tensor variance = channel_values(a, 0, 6);
-      const at::Tensor x_hat =
-          normalized(a.in(1), channel_values(a, 0, 5), variance, a.f("epsilon"));
-      const at::Tensor factor = channel_values(a, 0, 4) * at::rsqrt(variance + a.f("epsilon"));
-      a.out(0, factor * (widened(a.in(0)) - channel_values(a, 0, 3) / count -
-                         x_hat * (channel_values(a, 0, 2) / count)));
+      const at::Tensor root = at::rsqrt(channel_values(a, 0, 6) + a.f("epsilon"));
+      const at::Tensor factor = channel_values(a, 0, 4) * root;
+      /* What multiplies x - mean, and what is constant in a channel. */
+      const at::Tensor slope = channel_values(a, 0, 2) * root * factor / -count;
+      const at::Tensor constant = channel_values(a, 0, 3) * factor / -count;
+      const at::Tensor x = widened(a.in(1)), grads = widened(a.in(0));
+      const at::Tensor centered = x - channel_values(a, 0, 5);
+      a.out_by(0, [&](at::Tensor &y) {
+        at::addcmul_out(y, constant, grads, factor);
+        y.addcmul_(centered, slope);
+      });
     });
 
 EMU_OP(BNInfer)
@@ -199,9 +208,9 @@ EMU_OP(BNInfer)
     .layouts(Layouts::kPrivate)
     .shapes(feature_first(4))
     .body([](Args &a) {
-      const at::Tensor x_hat = normalized(a.in(0), channel_values(a, 0, 3),
-                                          channel_values(a, 0, 4), a.f("epsilon"));
-      a.out(0, x_hat * channel_values(a, 0, 1) + channel_values(a, 0, 2));
+      out_normalized(a, channel_values(a, 0, 3),
+                     factor_of(channel_values(a, 0, 4), a.f("epsilon"), channel_values(a, 0, 1)),
+                     channel_values(a, 0, 2));
     });
 
 EMU_OP(BNInferGrad)
