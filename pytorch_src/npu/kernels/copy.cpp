@@ -1,9 +1,6 @@
 // Values: copies, constants, and the one number of a tensor.
 #include "runtime/copy.h"
 
-#include "runtime/acl_error.h"
-#include "runtime/task_queue.h"
-
 namespace npu {
 namespace kernels {
 
@@ -31,10 +28,7 @@ at::Scalar _local_scalar_dense(const at::Tensor& self) {
 at::Tensor& zero_(at::Tensor& self) {
   if (self.numel() == 0) return self;
   if (!self.is_contiguous() || is_private(self)) return self.fill_(0);
-  void* data = self.data_ptr();
-  const size_t bytes = self.nbytes();
-  launch(current_stream(self.device().index()), "aclrtMemsetAsync",
-         [data, bytes](aclrtStream on) { NPU_CHECK(aclrtMemsetAsync(data, bytes, 0, bytes, on)); });
+  zero_bytes(self);
   return self;
 }
 

@@ -201,6 +201,14 @@ at::Tensor& copy_(at::Tensor& dst, const at::Tensor& src, bool non_blocking) {
   return dst;
 }
 
+void zero_bytes(const at::Tensor& tensor) {
+  void* data = tensor.data_ptr();
+  const size_t bytes = tensor.nbytes();
+  if (bytes == 0) return;
+  launch(current_stream(tensor.device().index()), "aclrtMemsetAsync",
+         [data, bytes](aclrtStream on) { NPU_CHECK(aclrtMemsetAsync(data, bytes, 0, bytes, on)); });
+}
+
 void resize_storage(const at::Storage& storage, size_t bytes) {
   c10::StorageImpl* impl = storage.unsafeGetStorageImpl();
   DeviceScope scope(storage.device().index());

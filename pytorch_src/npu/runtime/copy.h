@@ -20,6 +20,8 @@ NPU_API at::Tensor cast(const at::Tensor& tensor, at::ScalarType type);
 // dst[...] = src with broadcast, type, stride, layout and device conversion.
 NPU_API at::Tensor& copy_(at::Tensor& dst, const at::Tensor& src, bool non_blocking);
 
+// Clears the bytes of a plain contiguous tensor.
+NPU_API void zero_bytes(const at::Tensor& tensor);
 // Gives a storage room for `bytes`, keeping what is in it.
 NPU_API void resize_storage(const at::Storage& storage, size_t bytes);
 // Gives `out` these sizes as ATen does: says so where it was not empty.

@@ -10,6 +10,9 @@
 
 namespace npu {
 
+// More than a machine has.
+constexpr c10::DeviceIndex kMaxDevices = 64;
+
 // Number of devices; 0 where there is no AscendCL library or no device. Never throws, and does not
 // initialise a device. Safe in a forked child only before the parent initialised.
 NPU_API c10::DeviceIndex device_count() noexcept;
@@ -49,14 +52,19 @@ struct DeviceProperties {
 NPU_API DeviceProperties device_properties(c10::DeviceIndex index);
 
 // Free and total bytes of a device as AscendCL tells (aclrtGetMemInfo).
-struct MemoryInfo { size_t free; size_t total; };
+struct MemoryInfo {
+  size_t free;
+  size_t total;
+};
 NPU_API MemoryInfo memory_info(c10::DeviceIndex index);
 
 // Makes a thread drive `index` for a scope.
 class DeviceScope {
  public:
   explicit DeviceScope(c10::DeviceIndex index) : before_(exchange_device(index)) {}
-  ~DeviceScope() { if (before_ != current_device()) set_device(before_); }
+  ~DeviceScope() {
+    if (before_ != current_device()) set_device(before_);
+  }
   DeviceScope(const DeviceScope&) = delete;
   DeviceScope& operator=(const DeviceScope&) = delete;
 

@@ -2,34 +2,35 @@
 #ifndef ASCENDTORCH_NPU_EVENT_H_
 #define ASCENDTORCH_NPU_EVENT_H_
 
+#include <memory>
+
 #include "runtime/stream.h"
 
 namespace npu {
 
+// All of this keeps the order of the streams' queues (see task_queue.h).
 class NPU_API Event {
  public:
   explicit Event(bool timing = false) : timing_(timing) {}
-  ~Event();
-  Event(Event&& other) noexcept;
-  Event& operator=(Event&& other) noexcept;
-  Event(const Event&) = delete;
-  Event& operator=(const Event&) = delete;
 
-  bool is_created() const { return event_ != nullptr; }
-  c10::DeviceIndex device_index() const { return device_; }
-  aclrtEvent handle() const { return event_; }
-  // All of these keep the order of the streams' queues (see task_queue.h).
+  bool is_created() const { return made_ != nullptr; }
+  c10::DeviceIndex device_index() const;  // -1 before the first record
+  aclrtEvent handle() const;              // null before the first record
+  // Throws c10::Error for a stream of another device than the first one.
   void record(const Stream& stream);
-  void block(const Stream& stream) const;   // later work of `stream` waits; nothing if never recorded
-  bool query() const;                       // true if never recorded
+  // Later work of `stream` waits; nothing if never recorded.
+  void block(const Stream& stream) const;
+  // True if never recorded.
+  bool query() const;
   void synchronize() const;
   // Milliseconds. Throws c10::Error unless both were made with timing, recorded, and are done.
-  float elapsed_time(const Event& end) const;
+  double elapsed_time(const Event& end) const;
 
  private:
+  struct Made;
   bool timing_;
-  c10::DeviceIndex device_ = -1;
-  aclrtEvent event_ = nullptr;
+  // Queued tasks hold it too: an event may be dropped before its record was launched.
+  std::shared_ptr<Made> made_;
 };
 
 }  // namespace npu

@@ -40,7 +40,7 @@ class Handles {
       push(aclCreateDataBuffer(nullptr, 0));
       return;
     }
-    c10::SmallVector<int64_t, 5> dims(operand.dims);
+    std::vector<int64_t> dims(operand.dims.begin(), operand.dims.end());
     if (sizes_unknown) dims.assign(dims.size(), -1);
     aclTensorDesc* desc = push(aclCreateTensorDesc(operand.type, static_cast<int>(dims.size()),
                                                    dims.data(), operand.origin));

@@ -1,0 +1,35 @@
+#include "python/csrc/module.h"
+
+#include <torch/csrc/Exceptions.h>
+
+#include <exception>
+
+namespace {
+
+// As torch translates its own: torch.OutOfMemoryError, IndexError, NotImplementedError, and
+// RuntimeError for the rest of c10's errors, all without the C++ stack in the message.
+void translate(std::exception_ptr error) {
+  if (!error) return;
+  try {
+    std::rethrow_exception(error);
+  } catch (const c10::Error&) {
+    torch::translate_exception_to_python(error);
+  }
+  // What is not of c10 is left to pybind11.
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_C, m) {
+  m.doc() = "The runtime of torch.npu; see the package torch_npu.npu for the public functions.";
+  pybind11::register_local_exception_translator(&translate);
+  npu::bind_device(m);
+  npu::bind_stream(m);
+  npu::bind_generator(m);
+  npu::bind_fallback(m);
+  npu::bind_format(m);
+  npu::bind_options(m);
+  npu::bind_dump(m);
+  npu::bind_profiling(m);
+  if (npu::bind_memory != nullptr) npu::bind_memory(m);
+}

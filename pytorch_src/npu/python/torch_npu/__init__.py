@@ -1,0 +1,30 @@
+"""torch.npu for an installed PyTorch: importing this package adds the device type "npu"."""
+
+import sys
+
+import torch
+
+from ._load import load_extension
+
+# The package beneath needs it.
+_C = load_extension()
+
+from . import npu  # noqa: E402
+from ._plugin import register as _register  # noqa: E402
+from ._version import __version__, torch_version  # noqa: E402
+from .npu import get_npu_format, npu_format_cast, npu_format_cast_  # noqa: E402
+
+__all__ = [
+    "__version__",
+    "get_npu_format",
+    "npu",
+    "npu_format_cast",
+    "npu_format_cast_",
+    "torch_version",
+]
+
+_register(torch, npu, sys.modules)
+
+
+def _autoload() -> None:
+    """Do nothing: PyTorch's entry point, for which the import of this package is enough."""

@@ -1,0 +1,41 @@
+"""What differs between the releases of PyTorch this package is for; all else is written once."""
+
+from __future__ import annotations
+
+import types
+
+import torch
+
+from .. import _C
+
+#: The extension module with the runtime.
+runtime: types.ModuleType = _C
+
+
+class StreamBase(torch.Stream):
+    """PyTorch's own stream, on an NPU."""
+
+    def __new__(cls, parts: tuple[int, int, int]):
+        """Name a stream by its id, device index and device type."""
+        stream_id, device_index, device_type = parts
+        return super().__new__(
+            cls, stream_id=stream_id, device_index=device_index, device_type=device_type
+        )
+
+
+class EventBase(torch.Event):
+    """PyTorch's own event, on an NPU."""
+
+    def __new__(cls, enable_timing: bool):
+        """Make an event that measures time or does not."""
+        return super().__new__(cls, device="npu", enable_timing=enable_timing)
+
+
+def parts_of(stream: torch.Stream) -> tuple[int, int, int]:
+    """Return what names a stream: its id, device index and device type."""
+    return stream.stream_id, stream.device_index, stream.device_type
+
+
+def is_npu_stream(stream: object) -> bool:
+    """Say whether it is a stream of an NPU."""
+    return isinstance(stream, torch.Stream) and stream.device.type == "npu"

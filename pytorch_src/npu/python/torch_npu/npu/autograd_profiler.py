@@ -1,0 +1,62 @@
+"""torch.autograd.profiler.profile(use_npu=True, use_npu_simple=)."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+
+def _leaves(events: Any) -> Any:
+    """Return the events at the bottom of each operator's stack."""
+    kept = [event for event in events if not event.cpu_children]
+    made = type(events)(
+        kept,
+        use_device=events._use_device,
+        profile_memory=events._profile_memory,
+        with_flops=events._with_flops,
+    )
+    # Times were built for the whole tree before; the leaves keep theirs.
+    made._tree_built = True
+    return made
+
+
+def extend_profile(module: Any) -> None:
+    """Let torch.autograd.profiler.profile take use_npu and use_npu_simple.
+
+    Args:
+        module: torch.autograd.profiler.
+    """
+    profile = module.profile
+    own_init, own_export = profile.__init__, profile.export_chrome_trace
+
+    @functools.wraps(own_init)
+    def __init__(
+        self: Any,
+        enabled: bool = True,
+        *,
+        use_npu: bool = False,
+        use_npu_simple: bool = False,
+        **named: Any,
+    ) -> None:
+        if use_npu:
+            given = named.get("use_device")
+            if named.get("use_cuda") or given not in (None, "npu"):
+                raise ValueError(
+                    f"use_npu=True and {'use_cuda=True' if given is None else given!r} exclude "
+                    "each other: a profile times one kind of device"
+                )
+            named["use_device"] = "npu"
+        elif use_npu_simple:
+            raise ValueError("use_npu_simple=True needs use_npu=True")
+        self.use_npu = bool(use_npu)
+        self.use_npu_simple = bool(use_npu_simple)
+        own_init(self, enabled, **named)
+
+    @functools.wraps(own_export)
+    def export_chrome_trace(self: Any, path: Any, *args: Any, **named: Any) -> Any:
+        if getattr(self, "use_npu_simple", False):
+            return _leaves(self.function_events).export_chrome_trace(path)
+        return own_export(self, path, *args, **named)
+
+    profile.__init__ = __init__
+    profile.export_chrome_trace = export_chrome_trace
