@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ascendtorch.errors import SpecError
+from ascendtorch.spec.plugin import PluginSpec
+from ascendtorch.spec.release import ReleaseSpec
 from ascendtorch.spec.suggest import did_you_mean
 from ascendtorch.spec.version import Submodule, VersionSpec
 
@@ -32,6 +34,9 @@ _NOT_FLAGS = frozenset(
         "TIMESTAMP", "URL", "USER", "USER_ID",
     )
 )  # fmt: skip
+#: What a plugin's build takes: definitions, and variables that CMake reads from the environment.
+_DEFINITION = re.compile(r"(NPU|CMAKE)_\w+")
+_COMPILER_FLAGS = ("CXXFLAGS", "LDFLAGS")
 _DEFINE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)\Z", re.DOTALL)
 
 
@@ -84,6 +89,48 @@ class Plan:
         }
 
 
+@dataclass(frozen=True)
+class PluginPlan:
+    """A version of the plugin layout together with the choices of one run."""
+
+    spec: PluginSpec
+    profile: str
+    arch: str
+    flags: tuple[Flag, ...]
+
+    @property
+    def definitions(self) -> dict[str, str]:
+        """What CMake is told with ``-D``."""
+        return {f.name: f.value for f in self.flags if f.name not in _COMPILER_FLAGS}
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What CMake reads from the environment."""
+        return {f.name: f.value for f in self.flags if f.name in _COMPILER_FLAGS}
+
+    def as_json(self) -> dict[str, object]:
+        """The plan as data, for ``--dry-run --json``."""
+        upstream = self.spec.upstream
+        return {
+            "version": self.spec.version,
+            "layout": self.spec.layout,
+            "upstream": {
+                "name": upstream.name,
+                "version": upstream.version,
+                "wheels": {
+                    python: {wheel.file: wheel.sha256 for wheel in wheels}
+                    for python, wheels in upstream.wheels.items()
+                },
+            },
+            "profile": self.profile,
+            "architecture": self.arch,
+            "flags": [
+                {"name": flag.name, "value": flag.value, "origin": flag.origin}
+                for flag in self.flags
+            ],
+        }
+
+
 def make_plan(
     spec: VersionSpec,
     *,
@@ -107,6 +154,53 @@ def make_plan(
     Raises:
         SpecError: no such profile.
     """
+    flags = _flags(spec, profile, arch, _from_environment(environ), defines)
+    values = {**spec.upstream_flags, **{name: flag.value for name, flag in flags.items()}}
+    wanted = spec.submodules if submodules == "all" else _needed(spec, values)
+    return Plan(
+        spec=spec,
+        profile=profile,
+        arch=arch,
+        flags=tuple(flags[name] for name in sorted(flags)),
+        submodules=wanted,
+        skipped=tuple(module for module in spec.submodules if module not in wanted),
+    )
+
+
+def make_plugin_plan(
+    spec: PluginSpec,
+    *,
+    profile: str = "full",
+    arch: str,
+    defines: Mapping[str, str],
+    environ: Mapping[str, str],
+) -> PluginPlan:
+    """Decide the flags of a plugin's build: CMake definitions, and what compilers are told.
+
+    Raises:
+        SpecError: no such profile; a ``-D`` that is no definition of ours or of CMake's.
+    """
+    for name in defines:
+        if _DEFINITION.fullmatch(name) is None and name not in _COMPILER_FLAGS:
+            raise SpecError(
+                f"-D {name}: the plugin has no such flag",
+                stage="plan",
+                remedy="the plugin's are NPU_* and CMAKE_* (pytorch_src/npu/CMakeLists.txt), "
+                f"{', '.join(_COMPILER_FLAGS)}; upstream's flags (USE_*, BUILD_*) shaped the "
+                "official wheel",
+            )
+    theirs = {name: environ[name] for name in _COMPILER_FLAGS if environ.get(name)}
+    flags = _flags(spec, profile, arch, theirs, defines)
+    return PluginPlan(spec, profile, arch, tuple(flags[name] for name in sorted(flags)))
+
+
+def _flags(
+    spec: ReleaseSpec,
+    profile: str,
+    arch: str,
+    environ: Mapping[str, str],
+    defines: Mapping[str, str],
+) -> dict[str, Flag]:
     if profile not in spec.profiles:
         raise SpecError(
             f"unknown profile {profile!r}{did_you_mean(profile, list(spec.profiles))}",
@@ -119,20 +213,11 @@ def make_plan(
         ("version", spec.flags),
         (f"architecture {arch}", spec.arch_flags.get(arch, {})),
         (f"profile {profile}", spec.profiles[profile]),
-        ("environment", _from_environment(environ)),
+        ("environment", environ),
         ("-D", defines),
     ):
         flags.update({name: Flag(name, value, origin) for name, value in values.items()})
-    values = {**spec.upstream_flags, **{name: flag.value for name, flag in flags.items()}}
-    wanted = spec.submodules if submodules == "all" else _needed(spec, values)
-    return Plan(
-        spec=spec,
-        profile=profile,
-        arch=arch,
-        flags=tuple(flags[name] for name in sorted(flags)),
-        submodules=wanted,
-        skipped=tuple(module for module in spec.submodules if module not in wanted),
-    )
+    return flags
 
 
 def _needed(spec: VersionSpec, flags: dict[str, str]) -> tuple[Submodule, ...]:

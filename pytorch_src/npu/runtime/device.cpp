@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <array>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -22,11 +23,14 @@ std::atomic<bool> forked{false};
 // Which device the thread drives, and which one AscendCL was told of; -1: none yet.
 thread_local c10::DeviceIndex driven = 0;
 thread_local c10::DeviceIndex told = -1;
+// By any thread.
+std::array<std::atomic<bool>, kMaxDevices> used{};
 
 void tell(c10::DeviceIndex index) {
   if (told == index) return;
   NPU_CHECK(aclrtSetDevice(index));
   told = index;
+  used[static_cast<size_t>(index)] = true;
 }
 
 void check_index(c10::DeviceIndex index) {
@@ -51,7 +55,9 @@ void announce() {
 void finish() {
   if (forked || !initialized) return;
   try {
-    for (c10::DeviceIndex index = 0; index < device_count(); ++index) synchronize_device(index);
+    for (c10::DeviceIndex index = 0; index < device_count(); ++index) {
+      if (used[static_cast<size_t>(index)]) synchronize_device(index);
+    }
   } catch (const std::exception& error) {
     std::fprintf(stderr, "torch.npu: an error nobody waited for: %s\n", error.what());
   }

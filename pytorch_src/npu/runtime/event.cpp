@@ -1,5 +1,9 @@
 #include "runtime/event.h"
 
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+
 #include "runtime/acl_error.h"
 #include "runtime/device.h"
 #include "runtime/task_queue.h"
@@ -19,8 +23,38 @@ struct Event::Made {
   Made(const Made&) = delete;
   Made& operator=(const Made&) = delete;
 
+  bool is_launched() const { return launched.load() >= asked.load(); }
+
+  void launch_record(aclrtStream on) {
+    const aclError code = aclrtRecordEvent(event, on);
+    {
+      std::lock_guard<std::mutex> lock(mutex);
+      failed = code != ACL_SUCCESS;
+      ++launched;
+    }
+    changed.notify_all();
+    check(code, "aclrtRecordEvent");
+  }
+
+  // AscendCL must see the record first, and another thread may be the one that launches it. That it
+  // waits here cannot close a circle: what a record waits for was launched before it.
+  void launch_wait(aclrtStream on, uint64_t record) {
+    std::unique_lock<std::mutex> lock(mutex);
+    changed.wait(lock, [&] { return launched.load() >= record; });
+    if (failed) return;  // nothing to wait for; who asked for the record is told
+    lock.unlock();
+    NPU_CHECK(aclrtStreamWaitEvent(on, event));
+  }
+
   aclrtEvent event = nullptr;
-  Stream stream;  // of the last record
+  Stream stream;                    // of the last record
+  std::atomic<uint64_t> asked{0};   // records
+  std::atomic<uint64_t> launched{0};
+
+ private:
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool failed = false;
 };
 
 c10::DeviceIndex Event::device_index() const {
@@ -34,24 +68,25 @@ void Event::record(const Stream& stream) {
   TORCH_CHECK(made_->stream.device_index() == stream.device_index(), "this event belongs to npu:",
               static_cast<int>(device_index()), " and cannot be recorded on a stream of npu:",
               static_cast<int>(stream.device_index()), "; make another event");
+  // Made now, so that the record can only fail where it says so.
+  stream.handle();
   made_->stream = stream;
+  ++made_->asked;
   const std::shared_ptr<Made> made = made_;
-  launch_always(stream, "aclrtRecordEvent",
-                [made](aclrtStream on) { NPU_CHECK(aclrtRecordEvent(made->event, on)); });
+  launch_always(stream, "aclrtRecordEvent", [made](aclrtStream on) { made->launch_record(on); });
 }
 
 void Event::block(const Stream& stream) const {
   if (!made_) return;
-  // The wait is launched by another thread than the record: the record must come first.
-  if (made_->stream != stream) drain(made_->stream);
   const std::shared_ptr<Made> made = made_;
+  const uint64_t record = made->asked;
   launch_always(stream, "aclrtStreamWaitEvent",
-                [made](aclrtStream on) { NPU_CHECK(aclrtStreamWaitEvent(on, made->event)); });
+                [made, record](aclrtStream on) { made->launch_wait(on, record); });
 }
 
 bool Event::query() const {
   if (!made_) return true;
-  drain(made_->stream);
+  if (!made_->is_launched()) return false;
   DeviceScope scope(device_index());
   aclrtEventRecordedStatus status = ACL_EVENT_RECORDED_STATUS_NOT_READY;
   NPU_CHECK(aclrtQueryEventStatus(made_->event, &status));

@@ -20,8 +20,9 @@ class NPU_API Event {
   void record(const Stream& stream);
   // Later work of `stream` waits; nothing if never recorded.
   void block(const Stream& stream) const;
-  // True if never recorded.
+  // True if never recorded. Does not wait, and throws nothing of what was queued.
   bool query() const;
+  // Waits, and throws the first error of what was queued on the stream of the last record.
   void synchronize() const;
   // Milliseconds. Throws c10::Error unless both were made with timing, recorded, and are done.
   double elapsed_time(const Event& end) const;

@@ -24,11 +24,12 @@ class Hooks final : public at::PrivateUse1HooksInterface {
   c10::DeviceIndex deviceCount() const override { return device_count(); }
   void setCurrentDevice(c10::DeviceIndex index) const override { set_device(index); }
   c10::DeviceIndex getCurrentDevice() const override { return current_device(); }
+  // A negative index: nothing is to do, as torch.accelerator.device_index(None) wants it.
   c10::DeviceIndex exchangeDevice(c10::DeviceIndex index) const override {
-    return exchange_device(index);
+    return index < 0 ? index : exchange_device(index);
   }
   c10::DeviceIndex maybeExchangeDevice(c10::DeviceIndex index) const override {
-    return exchange_device(index);
+    return exchangeDevice(index);
   }
 
   const at::Generator& getDefaultGenerator(c10::DeviceIndex index) const override {

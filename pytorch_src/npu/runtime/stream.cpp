@@ -72,6 +72,7 @@ aclrtStream Stream::handle() const {
 }
 
 bool Stream::query() const {
+  if (is_queued(*this)) return false;
   drain(*this);
   DeviceScope scope(device_index());
   aclrtStreamStatus status = ACL_STREAM_STATUS_RESERVED;

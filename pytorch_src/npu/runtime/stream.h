@@ -22,7 +22,8 @@ class NPU_API Stream {
 
   // The AscendCL stream, made at first use.
   aclrtStream handle() const;
-  // True when everything queued here is done. Throws the error of what was queued, if there is one.
+  // True when everything queued here is done. Does not wait; throws the first error of what was
+  // queued once all of it was launched.
   bool query() const;
   // Waits, and throws the first error of what was queued.
   void synchronize() const;

@@ -8,6 +8,7 @@
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <string>
 #include <thread>
 
 #include "runtime/device.h"
@@ -20,7 +21,12 @@ namespace {
 constexpr size_t kMostQueued = 4096;
 constexpr size_t kMostStreams = 128;
 
+// Set in the threads that launch. What they free may record events on other streams, and two of them
+// that wait for room in each other's queue would wait for ever.
+thread_local bool launching = false;
+
 struct Queued {
+  const char* name;
   Task task;
   bool always;
 };
@@ -33,18 +39,20 @@ class Queue {
     thread_.detach();
   }
 
-  void push(Task task, bool always) {
+  void push(Queued queued) {
     std::unique_lock<std::mutex> lock(mutex_);
-    room_.wait(lock, [this] { return tasks_.size() < kMostQueued; });
-    tasks_.push_back(Queued{std::move(task), always});
+    if (!launching) room_.wait(lock, [this] { return tasks_.size() < kMostQueued; });
+    tasks_.push_back(std::move(queued));
     pending_.fetch_add(1, std::memory_order_relaxed);
     if (sleeping_) more_.notify_one();
   }
 
+  bool is_busy() const { return pending_.load(std::memory_order_acquire) != 0; }
+
   void drain() {
-    if (pending_.load(std::memory_order_acquire) == 0 && !failed_.load()) return;
+    if (!is_busy() && !failed_.load()) return;
     std::unique_lock<std::mutex> lock(mutex_);
-    idle_.wait(lock, [this] { return pending_.load(std::memory_order_acquire) == 0; });
+    idle_.wait(lock, [this] { return !is_busy(); });
     if (!error_) return;
     const std::exception_ptr error = error_;
     error_ = nullptr;
@@ -63,7 +71,7 @@ class Queue {
     }
     Queued first = std::move(tasks_.front());
     tasks_.pop_front();
-    if (tasks_.size() + 1 == kMostQueued) room_.notify_all();
+    if (tasks_.size() + 1 >= kMostQueued) room_.notify_all();
     return first;
   }
 
@@ -72,14 +80,23 @@ class Queue {
     try {
       set_device(stream_.device_index());
       queued.task(stream_.handle());
+    } catch (c10::Error& error) {
+      error.add_context(std::string("launched by the task queue as ") + queued.name +
+                        "; TASK_QUEUE_ENABLE=0 fails at the line that asked for it");
+      keep(std::current_exception());
     } catch (...) {
-      std::lock_guard<std::mutex> lock(mutex_);
-      if (!error_) error_ = std::current_exception();
-      failed_ = true;
+      keep(std::current_exception());
     }
   }
 
+  void keep(std::exception_ptr error) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!error_) error_ = std::move(error);
+    failed_ = true;
+  }
+
   void work() {
+    launching = true;
     for (;;) {
       {
         const Queued queued = pop();
@@ -140,14 +157,14 @@ std::atomic<bool>& enabled() {
   return on;
 }
 
-void launch(const Stream& stream, Task task, bool always) {
+void launch(const Stream& stream, Queued queued) {
   if (enabled().load(std::memory_order_relaxed)) {
     initialize();
-    queue_of(stream).push(std::move(task), always);
+    queue_of(stream).push(std::move(queued));
     return;
   }
   DeviceScope scope(stream.device_index());
-  task(stream.handle());
+  queued.task(stream.handle());
 }
 
 }  // namespace
@@ -159,12 +176,17 @@ void enable_task_queue(bool on) {
   enabled() = on;
 }
 
-void launch(const Stream& stream, const char* /*name*/, Task task) {
-  launch(stream, std::move(task), false);
+void launch(const Stream& stream, const char* name, Task task) {
+  launch(stream, Queued{name, std::move(task), false});
 }
 
-void launch_always(const Stream& stream, const char* /*name*/, Task task) {
-  launch(stream, std::move(task), true);
+void launch_always(const Stream& stream, const char* name, Task task) {
+  launch(stream, Queued{name, std::move(task), true});
+}
+
+bool is_queued(const Stream& stream) {
+  const Queue* queue = slot_of(stream).load(std::memory_order_acquire);
+  return queue != nullptr && !is_bad_fork() && queue->is_busy();
 }
 
 void drain(const Stream& stream) {

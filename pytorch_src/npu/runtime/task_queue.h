@@ -24,6 +24,8 @@ NPU_API void launch(const Stream& stream, const char* name, Task task);
 // For events: not dropped after an error.
 NPU_API void launch_always(const Stream& stream, const char* name, Task task);
 
+// True while something queued on `stream` was not launched yet.
+NPU_API bool is_queued(const Stream& stream);
 // Returns when everything queued on `stream` was handed to AscendCL; throws the first error.
 NPU_API void drain(const Stream& stream);
 // Likewise for every stream of a device.

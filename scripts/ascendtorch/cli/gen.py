@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import click
@@ -10,10 +11,14 @@ import click
 from ascendtorch.cli import options
 from ascendtorch.edge.files import host_errors
 from ascendtorch.pipeline.generate import GEN_STAGES, generate
-from ascendtorch.plan import Plan
+from ascendtorch.plan import Plan, PluginPlan
+from ascendtorch.plugin import generate as plugin
+from ascendtorch.plugin.results import PluginSources
 from ascendtorch.report.reporter import make_reporter
+from ascendtorch.spec.plugin import PluginSpec
 from ascendtorch.stages.fetch import FetchOptions
 from ascendtorch.stages.results import GeneratedTree
+from ascendtorch.workspace import Workspace
 
 
 @click.command()
@@ -67,10 +72,26 @@ def gen(
 ) -> None:
     """Make the adapted source tree: fetch, patch, overlay, codegen.
 
-    Without -v the version is 1.5.0. A second run does only what is stale.
+    A version of the plugin layout has no tree: fetch gets the official wheel, codegen renders the
+    kernels. Without -v the version is 1.5.0. A second run does only what is stale.
     """
     workspace, catalog = options.open_workspace(tree)
-    spec = options.open_version(workspace, catalog, version or catalog.default)
+    spec = options.open_any(workspace, catalog, version or catalog.default)
+    if isinstance(spec, PluginSpec):
+        given = {
+            "--tree": tree is not None,
+            "--mirrors": mirrors is not None,
+            "--submodules": submodules != "all",
+            f"--only {only}": only in GEN_STAGES and only not in plugin.GEN_STAGES,
+        }
+        options.refuse_options(spec, given)
+        plugin_plan = options.plugin_plan_from(spec, profile, defines)
+        fetching = FetchOptions(offline=offline, tries=tries, stall_seconds=stall)
+        if dry_run:
+            _print_plugin_plan(plugin_plan, as_json)
+            return
+        _run_plugin(plugin_plan, workspace, fetching, only, force, quiet, wait, as_json)
+        return
     plan = options.plan_from(spec, profile, defines, submodules)
     fetching = FetchOptions(options.mirrors_from(mirrors), offline, tries, stall)
     if dry_run:
@@ -89,6 +110,59 @@ def gen(
         return
     elif not quiet:
         click.echo(f"{workspace.tree} is ready; next: bash build.sh --python={spec.pythons[-1]}")
+
+
+def _run_plugin(
+    plan: PluginPlan,
+    workspace: Workspace,
+    fetching: FetchOptions,
+    only: str | None,
+    force: bool,
+    quiet: bool,
+    wait: float,
+    as_json: bool,
+) -> None:
+    reporter = make_reporter(quiet=quiet)
+    with (
+        host_errors("lock", workspace.build),
+        options.workspace_lock(workspace, reporter, wait_seconds=wait),
+    ):
+        result = plugin.generate(
+            plan, workspace, fetching, os.environ, only=only, force=force, reporter=reporter
+        )
+    if as_json:
+        shown = {"stage": only} if result is None else _describe_plugin(result)
+        click.echo(json.dumps({**shown, "warnings": reporter.warnings}, indent=1))
+    elif result is not None and not quiet:
+        click.echo(
+            f"{result.folder} is ready; next: bash build.sh --python={plan.spec.pythons[-1]}"
+        )
+
+
+def _describe_plugin(result: PluginSources) -> dict[str, object]:
+    return {
+        "version": result.official.spec.version,
+        "official": result.official.path.name,
+        "sha256": result.official.sha256,
+        "folder": str(result.folder),
+        "generated": sorted(result.outputs),
+        "manifest": str(result.manifest),
+    }
+
+
+def _print_plugin_plan(plan: PluginPlan, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(plan.as_json(), indent=1))
+        return
+    upstream = plan.spec.upstream
+    click.echo(f"PyTorch {plan.spec.version} ({plan.spec.layout})")
+    for python, wheels in upstream.wheels.items():
+        click.echo(f"  beside the official wheel of {upstream.name} for Python {python}, one of:")
+        for wheel in wheels:
+            click.echo(f"    {wheel.file}  sha256 {wheel.sha256}")
+    click.echo(f"  flags  of profile {plan.profile} on {plan.arch}:")
+    for flag in plan.flags:
+        click.echo(f"    {flag.name}={flag.value}  ({flag.origin})")
 
 
 def _describe(result: GeneratedTree) -> dict[str, object]:

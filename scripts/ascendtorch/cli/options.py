@@ -13,10 +13,12 @@ import click
 from ascendtorch.edge import lock
 from ascendtorch.edge.process import RUN_VARIABLE
 from ascendtorch.errors import SpecError
-from ascendtorch.plan import Plan, make_plan, parse_defines
+from ascendtorch.plan import Plan, PluginPlan, make_plan, make_plugin_plan, parse_defines
 from ascendtorch.report.reporter import Reporter
 from ascendtorch.spec.catalog import Catalog, load_catalog
 from ascendtorch.spec.mirrors import VARIABLE, Mirrors, load_mirrors
+from ascendtorch.spec.plugin import PluginSpec, load_plugin
+from ascendtorch.spec.release import PLUGIN, ReleaseSpec, read_layout
 from ascendtorch.spec.version import VersionSpec, load_version
 from ascendtorch.workspace import Workspace, locate
 
@@ -84,9 +86,18 @@ def generated_version(workspace: Workspace) -> str | None:
 
 
 def open_version(workspace: Workspace, catalog: Catalog, version: str) -> VersionSpec:
-    """Read a version's spec, refusing one without a patch set."""
+    """Read the spec of a version that has a tree, refusing one without a patch set."""
     catalog.require(version)
     return load_version(workspace.patches / version)
+
+
+def open_any(
+    workspace: Workspace, catalog: Catalog, version: str
+) -> VersionSpec | PluginSpec:
+    """Read a version's spec, of whichever layout."""
+    catalog.require(version)
+    folder = workspace.patches / version
+    return load_plugin(folder) if read_layout(folder) == PLUGIN else load_version(folder)
 
 
 def chosen_version(version: str | None, tree: Path | None = None) -> tuple[Workspace, VersionSpec]:
@@ -108,6 +119,31 @@ def plan_from(
         environ=os.environ,
         submodules=submodules,
     )
+
+
+def plugin_plan_from(spec: PluginSpec, profile: str, defines: tuple[str, ...]) -> PluginPlan:
+    """Make the plan of a command for the plugin layout."""
+    return make_plugin_plan(
+        spec,
+        profile=profile,
+        arch=os.uname().machine,
+        defines=parse_defines(defines),
+        environ=os.environ,
+    )
+
+
+def refuse_options(spec: ReleaseSpec, given: dict[str, bool]) -> None:
+    """Refuse options that mean nothing for a version's layout, rather than ignore them.
+
+    Args:
+        given: by option, whether the caller used it.
+    """
+    for option, used in given.items():
+        if used:
+            raise click.UsageError(
+                f"{option} is about the sources of PyTorch, and {spec.version} ({spec.layout} "
+                "layout) has none: it is built beside the official wheel"
+            )
 
 
 def jobs_from_environment() -> int | None:

@@ -92,6 +92,7 @@ def ensure_built(
         BuildError: with the first real error and the place of the log.
         BusyError: another run has been building the same for an hour.
     """
+    _name_torch(recipe)
     finished = Built.at(workspace.emulator / recipe.key)
     if finished is not None:
         return finished
@@ -116,11 +117,26 @@ def build_tests(
     Raises:
         ToolError, BuildError, BusyError: as `ensure_built`.
     """
+    _name_torch(recipe)
     with _locked(workspace, recipe, environ, reporter) as marked:
         compile_libraries(workspace, recipe, marked, jobs, reporter, tests=True)
         if Built.at(workspace.emulator / recipe.key) is None:
             _publish(workspace, recipe)
         return objects_folder(workspace, recipe)
+
+
+def _name_torch(recipe: Recipe) -> None:
+    """Make the link by which the libraries name their torch; one to a torch that went is mended."""
+    link = recipe.torch_link
+    if link is None or recipe.torch is None:
+        return
+    with files.host_errors(STAGE, link):
+        if link.is_symlink() and link.readlink() == recipe.torch.folder:
+            return
+        link.parent.mkdir(parents=True, exist_ok=True)
+        scratch = link.with_name(f".{link.name}-{uuid.uuid4().hex}")
+        scratch.symlink_to(recipe.torch.folder)
+        scratch.replace(link)
 
 
 @contextlib.contextmanager

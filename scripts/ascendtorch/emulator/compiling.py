@@ -7,18 +7,17 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from ascendtorch.edge import host, process
+from ascendtorch.edge import host
 from ascendtorch.emulator.recipe import Recipe
 from ascendtorch.errors import BuildError, ToolError
 from ascendtorch.plan import job_count
 from ascendtorch.report.diagnose import OwnerIndex, diagnose
-from ascendtorch.report.ninja import BuildProgress
 from ascendtorch.report.remedies import load_remedies
 from ascendtorch.report.reporter import Reporter
-from ascendtorch.spec.version import ToolRange
+from ascendtorch.spec.release import ToolRange
 from ascendtorch.toolchain.checks import PACKAGES
-from ascendtorch.toolchain.environment import clean_environ
 from ascendtorch.toolchain.launcher import choose_launcher
+from ascendtorch.toolchain.logged import compile_environment, run_logged
 from ascendtorch.toolchain.tools import ToolInfo, check_range, probe_tool
 from ascendtorch.workspace import Workspace
 
@@ -88,22 +87,12 @@ def compile_libraries(
     started = time.monotonic()
     _run(
         [configure, [str(ninja.path), "-C", str(folder), f"-j{count}"]],
-        _environment(environ, launcher.environment),
+        compile_environment(environ, launcher.environment),
         workspace.root,
         log,
         reporter,
     )
     reporter.say(STAGE, f"built in {time.monotonic() - started:.0f} s")
-
-
-def _environment(environ: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:
-    # One language everywhere: messages are read by patterns, and ccache keys on the locale.
-    clean = {
-        name: value
-        for name, value in clean_environ(environ).items()
-        if not (name.startswith("LC_") or name == "LANGUAGE")
-    }
-    return {**clean, **extra, "LANG": "C.UTF-8", "NINJA_STATUS": "[%f/%t] "}
 
 
 def _run(
@@ -115,24 +104,9 @@ def _run(
         BuildError: one of them failed.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    progress = BuildProgress()
-    lines: list[str] = []
-    with (
-        log.open("w", encoding="utf-8", errors="replace", buffering=1) as stream,
-        reporter.progress(STAGE, "compiling") as advance,
-    ):
-
-        def listen(line: str) -> None:
-            stream.write(line + "\n")
-            lines.append(line)
-            step = progress.feed(line)
-            if step is not None:
-                advance(step.done, step.total, step.text)
-
-        for command in commands:
-            code = process.stream(command, cwd=root, env=env, on_line=listen)
-            if code != 0:
-                raise _failure(lines, code, root, log)
+    code, lines = run_logged(commands, cwd=root, env=env, log=log, stage=STAGE, reporter=reporter)
+    if code != 0:
+        raise _failure(lines, code, root, log)
 
 
 def _failure(lines: list[str], code: int, root: Path, log: Path) -> BuildError:

@@ -53,12 +53,23 @@ class Recipe:
         """Names the finished libraries."""
         return _digest([*self._parts(), self.sources])
 
+    @property
+    def torch_link(self) -> Path | None:
+        """A name for torch that is the same wherever the same torch lies.
+
+        A compiler cache then knows what was compiled for another environment or checkout.
+        """
+        if self.torch is None:
+            return None
+        content = [self.torch.version, self.torch.sizes, self.torch.cxx11_abi]
+        return self.root / "build" / "emulator" / f"torch-{_digest(content)}"
+
     def definitions(self) -> dict[str, str]:
         """Return the cache entries that CMake gets."""
         if self.torch is None:
             return {"TORCH_DIR": ""}
         return {
-            "TORCH_DIR": str(self.torch.folder),
+            "TORCH_DIR": str(self.torch_link),
             "EMU_TORCH_CXX11_ABI": str(int(self.torch.cxx11_abi)),
             "EMU_TORCH_CXX_STANDARD": self.torch.standard,
         }

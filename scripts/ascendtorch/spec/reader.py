@@ -99,6 +99,12 @@ class Value:
             return self.boolean()
         return self.text()
 
+    def plain(self) -> str:
+        """The text of a string, number, truth value or null, as it is written."""
+        if not isinstance(self._node, yaml.ScalarNode):
+            self.fail(f"must be one value, not {self._kind()}", "write one value")
+        return str(self._node.value)
+
     def is_list(self) -> bool:
         """Whether the value is a sequence."""
         return isinstance(self._node, yaml.SequenceNode)

@@ -1,20 +1,30 @@
-"""``patch/<version>/version.yaml``: the pin of one upstream release and how it is built."""
+"""``patch/<version>/version.yaml`` of the in-tree layout: the pin of a release and its build."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
-
 from ascendtorch.edge.files import unsafe_reason
 from ascendtorch.edge.gitenv import is_safe_url
-from ascendtorch.spec.reader import Value, check_schema
+from ascendtorch.spec.reader import Value
+from ascendtorch.spec.release import (
+    COMMON,
+    IN_TREE,
+    PLUGIN,
+    ReleaseSpec,
+    read_flag_sets,
+    read_flags,
+    read_inside,
+    read_profiles,
+    read_pythons,
+    read_requirements,
+    read_templates,
+    read_tools,
+    read_version,
+    read_wheel,
+)
 from ascendtorch.spec.suggest import did_you_mean
-
-SCHEMA = 1
-_FLAG = r"[A-Z][A-Z0-9_]*"
 
 
 @dataclass(frozen=True)
@@ -45,15 +55,6 @@ class Submodule:
 
 
 @dataclass(frozen=True)
-class ToolRange:
-    """Versions of a tool that work: from `minimum` (inclusive) to `below` (exclusive)."""
-
-    minimum: str | None
-    below: str | None
-    why: str | None
-
-
-@dataclass(frozen=True)
 class OverlayRule:
     """A folder of ours below ``pytorch_src`` and where it goes in the tree."""
 
@@ -62,48 +63,13 @@ class OverlayRule:
 
 
 @dataclass(frozen=True)
-class TemplateRule:
-    """A template and the file it renders, below the build folder of the version."""
+class VersionSpec(ReleaseSpec):
+    """A version of the in-tree layout: upstream's sources, our series and overlay."""
 
-    template: str
-    output: str
-    values: dict[str, str | bool]
-
-
-@dataclass(frozen=True)
-class WheelSpec:
-    """What the wheel must be called."""
-
-    name: str
-    version: str
-    build_number: str
-
-    @property
-    def full_version(self) -> str:
-        """The version as upstream's setup.py puts it together: ``.postN`` from build 2 on."""
-        suffix = f".post{self.build_number}" if int(self.build_number) > 1 else ""
-        return self.version + suffix
-
-
-@dataclass(frozen=True)
-class VersionSpec:
-    """Everything that is fixed for one supported version."""
-
-    version: str
-    layout: str
     upstream: Upstream
-    pythons: tuple[str, ...]
-    tools: dict[str, ToolRange]
-    flags: dict[str, str]
     upstream_flags: dict[str, str]
-    arch_flags: dict[str, dict[str, str]]
-    profiles: dict[str, dict[str, str]]
-    wheel: WheelSpec
-    requirements: dict[str, tuple[str, ...]]
     submodules: tuple[Submodule, ...]
     overlay: tuple[OverlayRule, ...]
-    templates: tuple[TemplateRule, ...]
-    folder: Path
 
     @property
     def series_file(self) -> Path:
@@ -117,55 +83,43 @@ def is_on(value: str) -> bool:
 
 
 def load_version(folder: Path) -> VersionSpec:
-    """Read ``version.yaml`` in `folder`.
+    """Read ``version.yaml`` in `folder`, of a version that is made from upstream's sources.
 
     Raises:
         SpecError: with file and line of the first thing that is wrong.
     """
     root = Value.load(folder / "version.yaml")
+    layout = root.mapping().get("layout")
+    if layout is not None and layout.one_of(IN_TREE, PLUGIN) == PLUGIN:
+        layout.fail(
+            "is `plugin`: this version is built beside the official wheel, and has neither a tree "
+            "nor a series",
+            "choose a version of the in-tree layout with -v; `ascendtorch versions` shows them",
+        )
     fields = root.fields(
-        "schema",
-        "version",
-        "layout",
-        "upstream",
-        "pythons",
-        "tools",
-        "flags",
-        "profiles",
-        "wheel",
-        "requirements",
-        "submodules",
-        optional=("upstream_flags", "arch_flags", "overlay", "templates"),
+        *COMMON, "submodules", optional=("upstream_flags", "arch_flags", "overlay", "templates")
     )
-    check_schema(fields["schema"], SCHEMA)
-    version = fields["version"].matching(r"\d+\.\d+\.\d+", 'a release such as "1.8.1"')
-    if version != folder.name:
-        fields["version"].fail(f"is {version!r} in the folder {folder.name!r}", "make them agree")
-    flags = _flags(fields["flags"])
-    upstream_flags = _flags(fields["upstream_flags"]) if "upstream_flags" in fields else {}
-    pythons = tuple(v.matching(r"3\.\d+", 'a Python such as "3.8"') for v in fields["pythons"])
-    if not pythons:
-        fields["pythons"].fail("is empty", "list at least one Python")
-    spec = VersionSpec(
+    version = read_version(fields, folder)
+    flags = read_flags(fields["flags"])
+    upstream_flags = read_flags(fields["upstream_flags"]) if "upstream_flags" in fields else {}
+    pythons = read_pythons(fields["pythons"])
+    return VersionSpec(
         version=version,
-        layout=fields["layout"].one_of("in-tree", "plugin"),
+        layout=fields["layout"].text(),
         upstream=_upstream(fields["upstream"]),
         pythons=pythons,
-        tools={name: _tool(value) for name, value in fields["tools"].mapping().items()},
+        tools=read_tools(fields["tools"]),
         flags=flags,
         upstream_flags=upstream_flags,
-        arch_flags=_flag_sets(fields.get("arch_flags")),
-        profiles=_flag_sets(fields["profiles"]),
-        wheel=_wheel(fields["wheel"]),
-        requirements=_requirements(fields["requirements"], pythons),
+        arch_flags=read_flag_sets(fields.get("arch_flags")),
+        profiles=read_profiles(fields["profiles"]),
+        wheel=read_wheel(fields["wheel"]),
+        requirements=read_requirements(fields["requirements"], pythons),
         submodules=_submodules(fields["submodules"], {**upstream_flags, **flags}),
         overlay=_overlay(fields.get("overlay")),
-        templates=_templates(fields.get("templates")),
+        templates=read_templates(fields.get("templates")),
         folder=folder,
     )
-    if "full" not in spec.profiles:
-        fields["profiles"].fail("lacks the default profile `full`", "add `full: {}`")
-    return spec
 
 
 def _upstream(value: Value) -> Upstream:
@@ -186,55 +140,6 @@ def _url(value: Value) -> str:
 
 def _commit(value: Value) -> str:
     return value.matching(r"[0-9a-f]{40}", "a full commit hash of 40 hexadecimal digits")
-
-
-def _flags(value: Value) -> dict[str, str]:
-    for name, entry in value.mapping().items():
-        _flag_name(entry, name)
-    return value.text_map()
-
-
-def _flag_name(value: Value, name: str) -> None:
-    if re.fullmatch(_FLAG, name) is None:
-        value.fail(f"is not a flag name: {name!r}", "write it in capitals, as upstream does")
-
-
-def _flag_sets(value: Value | None) -> dict[str, dict[str, str]]:
-    return {} if value is None else {k: _flags(v) for k, v in value.mapping().items()}
-
-
-def _tool(value: Value) -> ToolRange:
-    fields = value.fields(optional=("min", "below", "why"))
-    number = r"\d+(\.\d+)*"
-    return ToolRange(
-        fields["min"].matching(number, "a version number") if "min" in fields else None,
-        fields["below"].matching(number, "a version number") if "below" in fields else None,
-        fields["why"].text() if "why" in fields else None,
-    )
-
-
-def _wheel(value: Value) -> WheelSpec:
-    fields = value.fields("name", "version", "build_number")
-    return WheelSpec(
-        fields["name"].matching(r"[A-Za-z0-9_]+", "a distribution name"),
-        fields["version"].matching(r"[0-9][A-Za-z0-9.+]*", "a version"),
-        fields["build_number"].matching(r"\d+", 'a number in quotes, such as "1"'),
-    )
-
-
-def _requirements(value: Value, pythons: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    lists = value.fields(*pythons)
-    found = {}
-    for python, entries in lists.items():
-        for entry in entries:
-            try:
-                pins = list(Requirement(entry.text()).specifier)
-            except InvalidRequirement as error:
-                entry.fail(f"is not a requirement: {error}", "write name==version")
-            if len(pins) != 1 or pins[0].operator != "==" or pins[0].version.endswith("*"):
-                entry.fail(f"is not pinned: {entry.text()!r}", "write name==version")
-        found[python] = entries.texts()
-    return found
 
 
 def _submodules(value: Value, flags: dict[str, str]) -> tuple[Submodule, ...]:
@@ -263,32 +168,5 @@ def _overlay(value: Value | None) -> tuple[OverlayRule, ...]:
     rules = []
     for item in value or ():
         fields = item.fields("from", "to")
-        rules.append(OverlayRule(_inside(fields["from"]), _inside(fields["to"], top=True)))
+        rules.append(OverlayRule(read_inside(fields["from"]), read_inside(fields["to"], top=True)))
     return tuple(rules)
-
-
-def _templates(value: Value | None) -> tuple[TemplateRule, ...]:
-    rules: dict[str, TemplateRule] = {}
-    for item in value or ():
-        fields = item.fields("template", "output", optional=("values",))
-        values = fields["values"].mapping() if "values" in fields else {}
-        output = _inside(fields["output"])
-        if output in rules:
-            fields["output"].fail(f"is {output!r} a second time", "keep one of the two rules")
-        rules[output] = TemplateRule(
-            _inside(fields["template"]),
-            output,
-            {name: value.scalar() for name, value in values.items()},
-        )
-    return tuple(rules.values())
-
-
-def _inside(value: Value, *, top: bool = False) -> str:
-    text = value.text()
-    if top and text == ".":
-        return text
-    plain = text[:-1] if text.endswith("/") else text
-    reason = unsafe_reason(plain)
-    if reason is not None:
-        value.fail(f"is refused: {reason}", "write a path relative to its folder")
-    return plain

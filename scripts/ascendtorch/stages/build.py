@@ -8,13 +8,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Callable
 
-from ascendtorch.edge import files, git, process
+from ascendtorch.edge import files, git
 from ascendtorch.edge.files import host_errors, sha256_bytes
 from ascendtorch.errors import BuildError, HostError, StateError, ToolError
 from ascendtorch.plan import Plan, missing_submodules
 from ascendtorch.report.diagnose import OwnerIndex, diagnose
-from ascendtorch.report.ninja import BuildProgress
 from ascendtorch.report.remedies import load_remedies
 from ascendtorch.report.reporter import Reporter
 from ascendtorch.series.series import load_series
@@ -29,6 +29,7 @@ from ascendtorch.toolchain.environment import (
     environment_digest,
 )
 from ascendtorch.toolchain.launcher import Launcher
+from ascendtorch.toolchain.logged import new_log, run_logged
 from ascendtorch.toolchain.python import PythonInfo
 from ascendtorch.toolchain.sources import future_files, source_digest
 
@@ -98,7 +99,7 @@ def build(
     fetched = generated.overlaid.patched.fetched
     _require_submodules(plan, fetched.modules, fetched.tree)
     driver = DRIVERS[plan.spec.layout]
-    _refuse_future(fetched.tree, driver.build_folder(fetched.tree))
+    refuse_future(fetched.tree, driver.build_folder(fetched.tree))
     with host_errors(STAGE, options.folder):
         python = ensure_environment(
             options.folder / "env",
@@ -108,7 +109,13 @@ def build(
             offline=options.offline,
             reporter=reporter,
         )
-        _settle_reuse(driver, fetched.tree, parts, options.clean, reporter)
+        settle_reuse(
+            driver.build_folder(fetched.tree),
+            lambda: driver.forget_configuration(fetched.tree),
+            parts,
+            clean=options.clean,
+            reporter=reporter,
+        )
         request = BuildRequest(
             tree=fetched.tree,
             python=python,
@@ -156,7 +163,12 @@ def _require_submodules(plan: Plan, present: Mapping[str, str], tree: Path) -> N
         )
 
 
-def _refuse_future(tree: Path, objects: Path) -> None:
+def refuse_future(tree: Path, objects: Path) -> None:
+    """Refuse sources that are newer than this machine's clock says.
+
+    Raises:
+        HostError: naming the first of them.
+    """
     ahead = future_files(tree, time.time(), (objects,))
     if ahead:
         raise HostError(
@@ -168,11 +180,20 @@ def _refuse_future(tree: Path, objects: Path) -> None:
         )
 
 
-def _settle_reuse(
-    driver: Driver, tree: Path, parts: dict[str, str], clean: bool, reporter: Reporter
+def settle_reuse(
+    folder: Path,
+    forget: Callable[[], None],
+    parts: dict[str, str],
+    *,
+    clean: bool,
+    reporter: Reporter,
 ) -> None:
-    """Compare with what is recorded beside the objects, and keep only what may be kept."""
-    folder = driver.build_folder(tree)
+    """Compare with what is recorded beside the objects, and keep only what may be kept.
+
+    Args:
+        folder: where objects lie.
+        forget: has the next build configure anew.
+    """
     record = folder / _FINGERPRINT
     if folder.exists():
         verdict = (
@@ -186,7 +207,7 @@ def _settle_reuse(
             files.remove_tree(folder)
         elif verdict.action == fingerprint.RECONFIGURE:
             reporter.say(STAGE, f"configuring anew, objects are kept ({reasons})")
-            driver.forget_configuration(tree)
+            forget()
         elif verdict.action == fingerprint.REBUILD:
             reporter.say(STAGE, f"rebuilding what these changes reach ({reasons})")
         else:
@@ -218,9 +239,7 @@ def _run(
     environ: Mapping[str, str],
     reporter: Reporter,
 ) -> Path:
-    log = options.folder / "logs" / f"build-{time.strftime('%Y%m%d-%H%M%S')}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    _link_latest(log)
+    log = new_log(options.folder / "logs")
     clean = {**clean_environ(environ), **named_compilers(plan, environ)}
     env = driver.environment(request, clean)
     theirs = [f"{f.name}={f.value}" for f in plan.flags if f.origin == "environment"]
@@ -229,33 +248,20 @@ def _run(
     shown = f"{request.jobs} jobs, launcher {request.launcher.name}"
     reporter.say(STAGE, f"building with {shown}; the log is {log}")
     started = time.monotonic()
-    progress = BuildProgress()
-    lines: list[str] = []
-    with (
-        log.open("w", encoding="utf-8", errors="replace", buffering=1) as stream,
-        reporter.progress(STAGE, "compiling") as advance,
-    ):
-
-        def listen(line: str) -> None:
-            stream.write(line + "\n")
-            lines.append(line)
-            step = progress.feed(line)
-            if step is not None:
-                advance(step.done, step.total, step.text)
-
-        code = process.stream(driver.command(request), cwd=request.tree, env=env, on_line=listen)
+    code, lines = run_logged(
+        [driver.command(request)],
+        cwd=request.tree,
+        env=env,
+        log=log,
+        stage=STAGE,
+        reporter=reporter,
+    )
     seconds = time.monotonic() - started
     if code != 0:
         raise _failure(lines, code, generated, plan, log)
     largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     reporter.say(STAGE, f"built in {seconds / 60:.1f} min (largest process {largest:.0f} MiB)")
     return log
-
-
-def _link_latest(log: Path) -> None:
-    latest = log.parent / "latest.log"
-    latest.unlink(missing_ok=True)
-    latest.symlink_to(log.name)
 
 
 def _failure(

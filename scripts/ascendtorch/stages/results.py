@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from ascendtorch.spec.version import VersionSpec
 
@@ -49,11 +50,19 @@ class GeneratedTree:
     manifest: Path
 
 
+class Generated(Protocol):
+    """What is built, of whichever layout."""
+
+    @property
+    def manifest(self) -> Path:
+        """The file that says what it is made of."""
+
+
 @dataclass(frozen=True)
 class BuiltWheel:
-    """The wheel as upstream's build left it, with what shaped it."""
+    """The wheel as the build left it, with what shaped it."""
 
-    generated: GeneratedTree
+    generated: Generated
     wheel: Path
     fingerprint: dict[str, str]
     log: Path

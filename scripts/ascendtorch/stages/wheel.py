@@ -19,7 +19,7 @@ from ascendtorch.edge import files
 from ascendtorch.edge.files import host_errors, sha256_file
 from ascendtorch.errors import WheelError
 from ascendtorch.report.reporter import Reporter
-from ascendtorch.spec.version import WheelSpec
+from ascendtorch.spec.release import WheelSpec
 from ascendtorch.stages.results import BuiltWheel, FinishedWheel
 
 STAGE = "wheel"

@@ -8,7 +8,7 @@ from typing import Literal
 
 from packaging.requirements import Requirement
 
-from ascendtorch.spec.version import ToolRange
+from ascendtorch.spec.release import ToolRange
 from ascendtorch.toolchain.facts import Facts
 from ascendtorch.toolchain.python import how_to_get
 from ascendtorch.toolchain.tools import (

@@ -15,6 +15,7 @@ _CONSEQUENCE = {
     "sources": REBUILD,
     "generated": REBUILD,
     "build number": REBUILD,
+    "emulator": REBUILD,
     "launcher": RECONFIGURE,
     "flag": RECONFIGURE,
     "cmake": RECONFIGURE,

@@ -13,7 +13,7 @@ from pathlib import Path
 from packaging.version import Version
 
 from ascendtorch.edge import process
-from ascendtorch.spec.version import ToolRange
+from ascendtorch.spec.release import ToolRange
 
 _NUMBER = r"(\d+(?:\.\d+)*)"
 
