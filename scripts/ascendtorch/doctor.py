@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ascendtorch.plan import job_count
+from ascendtorch.plan import Plan, job_count
+from ascendtorch.spec.release import PLUGIN
 from ascendtorch.toolchain import checks
 from ascendtorch.toolchain.checks import Check
 from ascendtorch.toolchain.facts import Facts
@@ -29,6 +30,21 @@ def can_build(found: tuple[Check, ...]) -> bool:
 
 def evaluate(facts: Facts) -> tuple[Check, ...]:
     """Judge the facts, one check per prerequisite."""
+    if facts.layout == PLUGIN:
+        return (
+            _patch_set(facts),
+            checks.compiler(facts, "g++", "C++ compiler"),
+            checks.tool(facts, "cmake"),
+            checks.tool(facts, "ninja"),
+            checks.compiler_cache(facts),
+            *checks.python(facts),
+            _official(facts),
+            _folders(facts),
+            _disk(facts),
+            _memory(facts),
+            _cache(facts),
+            _cann(facts),
+        )
     return (
         _patch_set(facts),
         checks.tool(facts, "git"),
@@ -53,8 +69,19 @@ def _patch_set(facts: Facts) -> Check:
     if problem is not None:
         where = f"{problem.path}: " if problem.path else ""
         return Check(name, "fail", f"{where}{problem.cause}", needed, problem.remedy)
+    if facts.layout == PLUGIN:
+        needed = f"patch/{facts.version} with version.yaml"
+        return Check(name, "ok", f"{facts.version}, built beside the official wheel", needed)
     count = f"{facts.patches} patch{'' if facts.patches == 1 else 'es'}"
     return Check(name, "ok", f"{facts.version}, {count}", needed)
+
+
+def _official(facts: Facts) -> Check:
+    needed = f"the official wheel of torch {facts.version}"
+    if facts.official is not None:
+        return Check("official wheel", "ok", str(facts.official), needed)
+    found = f"not in {facts.cache} yet; gen downloads it"
+    return Check("official wheel", "ok", found, needed)
 
 
 def _folders(facts: Facts) -> Check:
@@ -67,7 +94,7 @@ def _folders(facts: Facts) -> Check:
 
 def _disk(facts: Facts) -> Check:
     profile = facts.plan.profile if facts.plan else "full"
-    plugin = facts.plan is not None and facts.plan.spec.layout == "plugin"
+    plugin = facts.layout == PLUGIN
     build = PLUGIN_BYTES if plugin else BUILD_BYTES.get(profile, BUILD_BYTES["full"])
     sources = 0 if plugin or facts.has_sources else SOURCES_BYTES
     found = f"{_gib(facts.disk_free)} free at {facts.folder}"
@@ -75,7 +102,7 @@ def _disk(facts: Facts) -> Check:
     if facts.disk_free >= sources + build:
         return Check("disk", "ok", found, needed)
     remedy = "free some space, or use a checkout on a larger file system"
-    if profile == "full":
+    if profile == "full" and not plugin:
         remedy += "; --profile lean needs less"
     if facts.has_objects:
         return Check("disk", "warn", f"{found}, and a build has begun there", needed, remedy)
@@ -116,7 +143,7 @@ def _cache(facts: Facts) -> Check:
 def _lapack(facts: Facts) -> Check:
     needed = "OpenBLAS, with the files to link with it"
     remedy = "apt-get install libopenblas-dev, or dnf install openblas-devel"
-    asked = facts.plan is not None and facts.plan.flag_values.get("BLAS") == "OpenBLAS"
+    asked = isinstance(facts.plan, Plan) and facts.plan.flag_values.get("BLAS") == "OpenBLAS"
     if asked and (facts.lapack is None or "openblas" not in facts.lapack.name):
         return Check("OpenBLAS", "fail", "none, and BLAS=OpenBLAS asks for it", needed, remedy)
     if facts.lapack is not None:
@@ -130,7 +157,10 @@ def _cann(facts: Facts) -> Check:
     if facts.cann is not None:
         return Check("CANN", "ok", str(facts.cann), needed)
     found = (
-        "none; without it torch.npu needs the AscendCL emulator, which is not in this version yet"
+        "none; torch.npu then runs on the AscendCL emulator that the wheel carries"
+        if facts.layout == PLUGIN
+        else "none; without it torch.npu needs the AscendCL emulator, which is not in this version "
+        "yet"
     )
     remedy = "for a real NPU install CANN, or set ASCEND_HOME_PATH to it"
     return Check("CANN", "warn", found, needed, remedy)

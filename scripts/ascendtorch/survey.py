@@ -7,10 +7,20 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ascendtorch.edge import host
-from ascendtorch.errors import AscendTorchError, PatchError, SpecError, ToolError, VersionError
-from ascendtorch.plan import make_plan
+from ascendtorch.errors import (
+    AscendTorchError,
+    FetchError,
+    PatchError,
+    SpecError,
+    ToolError,
+    VersionError,
+)
+from ascendtorch.plan import Plan, PluginPlan, make_plan, make_plugin_plan
+from ascendtorch.plugin import fetch
 from ascendtorch.series.series import load_series
 from ascendtorch.spec.catalog import Catalog
+from ascendtorch.spec.plugin import PluginSpec, load_plugin
+from ascendtorch.spec.release import IN_TREE, PLUGIN, read_layout
 from ascendtorch.spec.version import VersionSpec, load_version
 from ascendtorch.toolchain.facts import Facts
 from ascendtorch.toolchain.python import PythonInfo, find_first, find_python
@@ -57,9 +67,13 @@ def gather_facts(
         SpecError: the version has no such profile.
     """
     spec, patches, patch_problem = _patch_set(workspace, catalog, version)
-    plan = None
-    if spec is not None:
-        arch = host.architecture()
+    plan: Plan | PluginPlan | None = None
+    official = None
+    arch = host.architecture()
+    if isinstance(spec, PluginSpec):
+        plan = make_plugin_plan(spec, profile=profile, arch=arch, defines={}, environ=environ)
+        official = _official(spec, arch, workspace.cache)
+    elif spec is not None:
         plan = make_plan(spec, profile=profile, arch=arch, defines={}, environ=environ)
     known = catalog.versions.get(version)
     pythons = spec.pythons if spec else known.pythons if known else ()
@@ -88,15 +102,28 @@ def gather_facts(
         cache_writable=host.is_writable(workspace.cache),
         lapack=find_lapack(environ, root),
         cann=host.cann_home(environ, root),
+        layout=spec.layout if spec else known.layout if known else IN_TREE,
+        official=official,
     )
+
+
+def _official(spec: PluginSpec, arch: str, cache: Path) -> Path | None:
+    try:
+        found = fetch.load(spec, spec.pythons[0], arch, cache)
+    except FetchError:
+        return None
+    return None if found is None else found.path
 
 
 def _patch_set(
     workspace: Workspace, catalog: Catalog, version: str
-) -> tuple[VersionSpec | None, int, AscendTorchError | None]:
+) -> tuple[VersionSpec | PluginSpec | None, int, AscendTorchError | None]:
+    folder = workspace.patches / version
     try:
         catalog.require(version)
-        spec = load_version(workspace.patches / version)
+        if read_layout(folder) == PLUGIN:
+            return load_plugin(folder), 0, None
+        spec = load_version(folder)
     except (VersionError, SpecError) as error:
         return None, 0, error
     try:

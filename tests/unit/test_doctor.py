@@ -11,7 +11,8 @@ import pytest
 from ascendtorch.doctor import BUILD_BYTES, SOURCES_BYTES, can_build, evaluate
 from ascendtorch.errors import SpecError, ToolError, VersionError
 from ascendtorch.plan import Plan, make_plan
-from ascendtorch.spec.version import ToolRange, Upstream, VersionSpec, WheelSpec
+from ascendtorch.spec.release import ToolRange, WheelSpec
+from ascendtorch.spec.version import Upstream, VersionSpec
 from ascendtorch.survey import find_lapack
 from ascendtorch.toolchain.checks import Check
 from ascendtorch.toolchain.facts import Facts

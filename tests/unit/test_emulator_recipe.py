@@ -43,17 +43,27 @@ def test_changed_sources_make_other_libraries_from_the_same_objects() -> None:
 
 def test_names_are_the_same_in_every_run() -> None:
     # With another digest every user would build anew.
-    assert RECIPE.key == replace(RECIPE).key == "5b3f9368adfea1bf"
+    assert RECIPE.key == replace(RECIPE).key == "370b2a3a52944222"
     assert RECIPE.key != RECIPE.configuration
 
 
 def test_what_cmake_is_told() -> None:
     assert RECIPE.definitions() == {
-        "TORCH_DIR": "/py/torch",
+        "TORCH_DIR": str(RECIPE.torch_link),
         "EMU_TORCH_CXX11_ABI": "1",
         "EMU_TORCH_CXX_STANDARD": "20",
     }
     assert replace(RECIPE, torch=None).definitions() == {"TORCH_DIR": ""}
+
+
+def test_the_same_torch_has_one_name_wherever_it_lies() -> None:
+    """So that a compiler cache knows what was compiled for another environment."""
+    moved = replace(RECIPE, torch=replace(TORCH, folder=Path("/other/torch")))
+    assert moved.torch_link == RECIPE.torch_link
+    assert str(RECIPE.torch_link).startswith("/root/build/emulator/torch-")
+    other = replace(RECIPE, torch=replace(TORCH, sizes=(1, 3)))
+    assert other.torch_link != RECIPE.torch_link
+    assert replace(RECIPE, torch=None).torch_link is None
 
 
 def test_flags_of_the_environment() -> None:

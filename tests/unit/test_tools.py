@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ascendtorch.spec.version import ToolRange
+from ascendtorch.spec.release import ToolRange
 from ascendtorch.toolchain.tools import (
     ToolInfo,
     check_range,

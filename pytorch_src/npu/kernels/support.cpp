@@ -25,12 +25,12 @@ at::ScalarType result_type_of(ResultType rule, at::ScalarType common) {
 
 Elementwise& Elementwise::operand(const at::Tensor& tensor) {
   TORCH_CHECK(tensor.defined(), name_, ": a tensor that it needs is not given");
-  operands_.push_back({tensor, at::Scalar()});
+  operands_.push_back({tensor, at::Scalar(), false});
   return *this;
 }
 
 Elementwise& Elementwise::operand(const at::Scalar& number) {
-  operands_.push_back({at::Tensor(), number});
+  operands_.push_back({at::Tensor(), number, false});
   return *this;
 }
 
@@ -60,6 +60,7 @@ at::ScalarType Elementwise::dtype() const {
     return c10::isFloatingType(type) ? floating : type;
   };
   for (const Operand& operand : operands_) {
+    if (operand.absent) continue;
     if (!operand.tensor.defined()) {
       join(numbers, number_type(operand.number.type()));
     } else if (operand.tensor.unsafeGetTensorImpl()->is_wrapped_number()) {
@@ -168,6 +169,12 @@ at::Tensor Elementwise::assign(const at::Tensor& result) {
   }
   npu::copy_(out_, result, true);
   return out_;
+}
+
+at::Tensor as_tensor(const at::Scalar& value) {
+  const at::Tensor made = at::scalar_tensor(value, at::TensorOptions().dtype(value.type()));
+  made.unsafeGetTensorImpl()->set_wrapped_number(true);
+  return made;
 }
 
 void check_cpu_allowed(const char* name, at::ScalarType type, Types taken) {

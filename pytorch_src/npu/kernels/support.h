@@ -16,6 +16,15 @@ constexpr Types bit(at::ScalarType type) {
   return static_cast<int>(type) < 32 ? Types(1) << static_cast<int>(type) : 0;
 }
 
+// Whether an optional argument is given.
+inline bool is_given(const c10::optional<at::Tensor>& value) {
+  return value.has_value() && value->defined();
+}
+template <class T>
+bool is_given(const c10::optional<T>& value) {
+  return value.has_value();
+}
+
 // What an operator of AscendCL takes. Types in `widened` are computed in another type that holds
 // their values, and those of the result, exactly.
 struct TypeRule {
@@ -47,6 +56,13 @@ class Elementwise {
 
   Elementwise& operand(const at::Tensor& tensor);
   Elementwise& operand(const at::Scalar& number);
+  // One that is not given counts, and takes no part.
+  template <class T>
+  Elementwise& operand(const c10::optional<T>& value) {
+    if (is_given(value)) return operand(*value);
+    operands_.emplace_back();
+    return *this;
+  }
   // The result goes into `out`, which gets its size, or into an operand, whose size it must have.
   Elementwise& into(at::Tensor& out);
   Elementwise& in_place(at::Tensor& self);
@@ -74,6 +90,7 @@ class Elementwise {
   struct Operand {
     at::Tensor tensor;  // undefined for a number
     at::Scalar number;
+    bool absent = true;
   };
   enum class Place { kNew, kOut, kInPlace };
 
@@ -108,6 +125,8 @@ inline int64_t to_int(const at::Scalar& value) { return value.toLong(); }
 inline int64_t to_int(int64_t value) { return value; }
 inline at::Scalar to_scalar(const at::Scalar& value) { return value; }
 inline at::Scalar to_scalar(const c10::optional<at::Scalar>& value) { return *value; }
+// A number where ATen's function needs a tensor; it is promoted as a number.
+at::Tensor as_tensor(const at::Scalar& value);
 inline bool equals(const at::Scalar& a, const at::Scalar& b) {
   return !a.isComplex() && a.toDouble() == b.toDouble();
 }
@@ -116,13 +135,6 @@ inline bool is_text(c10::string_view given, const char* text) {
 }
 inline bool is_text(const c10::optional<c10::string_view>& given, const char* text) {
   return given.has_value() && is_text(*given, text);
-}
-inline bool is_given(const c10::optional<at::Tensor>& value) {
-  return value.has_value() && value->defined();
-}
-template <class T>
-bool is_given(const c10::optional<T>& value) {
-  return value.has_value();
 }
 inline bool is_integral(at::ScalarType type) { return c10::isIntegralType(type, true); }
 inline bool is_floating(at::ScalarType type) { return c10::isFloatingType(type); }

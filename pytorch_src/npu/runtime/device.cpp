@@ -44,11 +44,11 @@ c10::DeviceIndex chosen(c10::DeviceIndex index) { return index < 0 ? driven : in
 
 // The emulator takes nobody by surprise: it says once that no NPU is used.
 void announce() {
-  if (!acl_is_emulator() || std::getenv("ASCEND_EMU_ANNOUNCED") != nullptr) return;
+  if (!acl_is_emulator() || std::getenv("ASCENDTORCH_EMULATOR_ANNOUNCED") != nullptr) return;
   std::fprintf(stderr, "torch.npu: no NPU is used; %s emulates one on the CPU\n",
                acl_path().c_str());
   // Children of this process do not say it again.
-  setenv("ASCEND_EMU_ANNOUNCED", "1", 0);
+  setenv("ASCENDTORCH_EMULATOR_ANNOUNCED", "1", 0);
 }
 
 // What is still queued is handed over while everything it needs exists.

@@ -99,7 +99,8 @@ void start_profiling(const std::string& folder, uint64_t types, uint32_t metrics
                 reason.empty() ? "" : ": ", reason);
   }
   if (operators) {
-    made->operators = at::addGlobalCallback(
+    // Of this thread and of backward passes it starts: an emulator computes in threads of its own.
+    made->operators = at::addThreadLocalCallback(
         at::RecordFunctionCallback(&begin_operator, &end_operator)
             .scopes({at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION,
                      at::RecordScope::USER_SCOPE}));

@@ -16,11 +16,12 @@ from ascendtorch.errors import AscendTorchError
 COMMANDS = {
     "versions": ("versions", "Print the catalogue: releases, CANN, PyTorch, maintenance."),
     "doctor": ("doctor", "Check everything that a build needs."),
-    "gen": ("gen", "Make the adapted source tree: fetch, patch, overlay, codegen."),
-    "build": ("build", "Build the tree to a wheel in dist/."),
+    "gen": ("gen", "Fetch and adapt the sources, or render the plugin's kernels."),
+    "build": ("build", "Build the tree, or the plugin, to a wheel in dist/."),
     "status": ("status", "Say what state the tree is in."),
     "patch": ("patch", "The series: look, check, export, import."),
     "emulate": ("emulate", "Run a program on the AscendCL emulator, without an NPU."),
+    "test": ("test", "Run the tests shipped with the sources, on the wheel that was built."),
     "wheel": ("wheel", "Look at a finished wheel."),
 }
 

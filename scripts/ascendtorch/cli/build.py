@@ -13,8 +13,10 @@ from ascendtorch.edge import host
 from ascendtorch.edge.files import host_errors
 from ascendtorch.errors import StateError
 from ascendtorch.pipeline.wheelmaking import BUILD_STAGES, BuildChoices, make_wheel
-from ascendtorch.plan import job_count
+from ascendtorch.plan import PluginPlan, job_count
+from ascendtorch.plugin import wheelmaking as plugin
 from ascendtorch.report.reporter import make_reporter
+from ascendtorch.spec.plugin import PluginSpec
 from ascendtorch.stages.results import FinishedWheel
 from ascendtorch.workspace import Workspace
 
@@ -53,14 +55,20 @@ def build(
     wait: float,
     as_json: bool,
 ) -> None:
-    """Build the tree to a wheel in dist/.
+    """Build the tree, or the plugin, to a wheel in dist/.
 
     Without -v it is the version that was generated last; without --python the first that the
     version supports and that is found here.
     """
     workspace, catalog = options.open_workspace(tree)
-    spec = options.open_version(workspace, catalog, version or _last(workspace))
-    plan = options.plan_from(spec, profile, defines)
+    spec = options.open_any(workspace, catalog, version or _last(workspace))
+    if isinstance(spec, PluginSpec):
+        options.refuse_options(spec, {"--tree": tree is not None})
+    plan = (
+        options.plugin_plan_from(spec, profile, defines)
+        if isinstance(spec, PluginSpec)
+        else options.plan_from(spec, profile, defines)
+    )
     asked = jobs or options.jobs_from_environment()
     choices = BuildChoices(
         python=python,
@@ -79,7 +87,11 @@ def build(
         host_errors("lock", workspace.build),
         options.workspace_lock(workspace, reporter, wait_seconds=wait),
     ):
-        result = make_wheel(plan, workspace, choices, os.environ, reporter=reporter)
+        result = (
+            plugin.make_wheel(plan, workspace, choices, os.environ, reporter=reporter)
+            if isinstance(plan, PluginPlan)
+            else make_wheel(plan, workspace, choices, os.environ, reporter=reporter)
+        )
     if as_json:
         shown = {"stage": only} if result is None else _describe(result)
         click.echo(json.dumps({**shown, "warnings": reporter.warnings}, indent=1))

@@ -91,9 +91,7 @@ def open_version(workspace: Workspace, catalog: Catalog, version: str) -> Versio
     return load_version(workspace.patches / version)
 
 
-def open_any(
-    workspace: Workspace, catalog: Catalog, version: str
-) -> VersionSpec | PluginSpec:
+def open_any(workspace: Workspace, catalog: Catalog, version: str) -> VersionSpec | PluginSpec:
     """Read a version's spec, of whichever layout."""
     catalog.require(version)
     folder = workspace.patches / version

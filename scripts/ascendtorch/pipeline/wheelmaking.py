@@ -12,6 +12,7 @@ from ascendtorch.errors import StateError, ToolError
 from ascendtorch.pipeline.generate import load_generated, require
 from ascendtorch.plan import Plan
 from ascendtorch.report.reporter import Reporter
+from ascendtorch.spec.release import ReleaseSpec
 from ascendtorch.stages import build, receipts, wheel
 from ascendtorch.stages.results import FinishedWheel
 from ascendtorch.toolchain.launcher import choose_launcher
@@ -56,7 +57,7 @@ def make_wheel(
             path=workspace.tree,
             remedy=f"run bash gen.sh -v {plan.spec.version} first",
         )
-    python = _choose_python(plan, choices.python, environ)
+    python = choose_python(plan.spec, choices.python, environ)
     folder = workspace.version_build(plan.spec.version) / python.tag.partition("-")[0]
     options = build.BuildOptions(
         python=python,
@@ -95,15 +96,20 @@ def make_wheel(
     return finished
 
 
-def _choose_python(plan: Plan, asked: str | None, environ: Mapping[str, str]) -> PythonInfo:
-    found = find_python(asked, environ) if asked else find_first(plan.spec.pythons, environ)
-    if found.short not in plan.spec.pythons:
+def choose_python(spec: ReleaseSpec, asked: str | None, environ: Mapping[str, str]) -> PythonInfo:
+    """Return the Python to build for.
+
+    Raises:
+        ToolError: it does not belong to this version, is not here, or lacks something.
+    """
+    found = find_python(asked, environ) if asked else find_first(spec.pythons, environ)
+    if found.short not in spec.pythons:
         raise ToolError(
-            f"PyTorch {plan.spec.version} is built for Python "
-            f"{', '.join(plan.spec.pythons)}, not {found.short}",
+            f"PyTorch {spec.version} is built for Python "
+            f"{', '.join(spec.pythons)}, not {found.short}",
             stage="build",
             path=found.executable,
-            remedy=f"choose one of them, for example --python={plan.spec.pythons[-1]}",
+            remedy=f"choose one of them, for example --python={spec.pythons[-1]}",
         )
     lacking = [
         name

@@ -7,13 +7,15 @@ from pathlib import Path
 from shutil import which
 
 from ascendtorch.errors import ToolError
-from ascendtorch.plan import Plan
+from ascendtorch.plan import Plan, PluginPlan
 from ascendtorch.toolchain.tools import ToolInfo, check_range, probe_tool, range_for
 
 STAGE = "build"
 
 
-def checked_compilers(plan: Plan, environ: Mapping[str, str]) -> tuple[ToolInfo, ToolInfo]:
+def checked_compilers(
+    plan: Plan | PluginPlan, environ: Mapping[str, str]
+) -> tuple[ToolInfo, ToolInfo]:
     """Return the C and the C++ compiler, checked against the version's limits."""
     found = []
     for name in ("gcc", "g++"):

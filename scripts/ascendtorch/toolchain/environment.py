@@ -49,11 +49,17 @@ def ensure_environment(
     *,
     offline: bool,
     reporter: Reporter,
+    dependencies: bool = False,
+    what: str = "build environment",
 ) -> Path:
     """Return the environment's Python, making the environment when it is missing or outdated.
 
     A stamp written last marks it as whole; one without, or with other contents, or at another
     place (environments cannot be moved) is made anew.
+
+    Args:
+        dependencies: let pip choose what the requirements need and do not list.
+        what: the environment, for messages.
 
     Raises:
         ToolError: it cannot be made; pip's last words are in the message.
@@ -70,7 +76,7 @@ def ensure_environment(
             return executable
     except StateError:
         pass
-    reporter.say(STAGE, f"making the build environment for Python {python.version} in {folder}")
+    reporter.say(STAGE, f"making the {what} for Python {python.version} in {folder}")
     files.remove_tree(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     env = clean_environ(environ)
@@ -86,7 +92,7 @@ def ensure_environment(
     install = [
         *pip,
         "install",
-        "--no-deps",
+        *(["--no-deps"] * (not dependencies)),
         "--prefer-binary",
         *(["--no-index"] * offline),
         *requirements,

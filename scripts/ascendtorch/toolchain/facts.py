@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ascendtorch.errors import AscendTorchError, ToolError
-from ascendtorch.plan import Plan
+from ascendtorch.plan import Plan, PluginPlan
+from ascendtorch.spec.release import IN_TREE
 from ascendtorch.toolchain.python import PythonInfo
 from ascendtorch.toolchain.tools import ToolInfo
 
@@ -20,11 +21,12 @@ class Facts:
         plan: None when the version has no usable patch set; `patch_problem` says why.
         pythons: the versions the release is built for.
         jobs: how many were asked for; None when it is left to us.
+        official: the official wheel in the cache, of the plugin layout.
         has_sources: the tree is there already; `has_objects`: a build has begun in it.
     """
 
     version: str
-    plan: Plan | None
+    plan: Plan | PluginPlan | None
     patches: int
     patch_problem: AscendTorchError | None
     pythons: tuple[str, ...]
@@ -44,3 +46,5 @@ class Facts:
     cache_writable: bool
     lapack: Path | None
     cann: Path | None
+    layout: str = IN_TREE
+    official: Path | None = None

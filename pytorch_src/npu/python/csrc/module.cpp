@@ -25,6 +25,7 @@ PYBIND11_MODULE(_C, m) {
   pybind11::register_local_exception_translator(&translate);
   npu::bind_device(m);
   npu::bind_stream(m);
+  npu::bind_event(m);
   npu::bind_generator(m);
   npu::bind_fallback(m);
   npu::bind_format(m);

@@ -13,6 +13,7 @@ using WithoutGil = pybind11::call_guard<pybind11::gil_scoped_release>;
 
 void bind_device(pybind11::module& m);
 void bind_stream(pybind11::module& m);
+void bind_event(pybind11::module& m);
 void bind_generator(pybind11::module& m);
 void bind_fallback(pybind11::module& m);
 void bind_format(pybind11::module& m);

@@ -30,6 +30,10 @@ class EventBase(torch.Event):
         """Make an event that measures time or does not."""
         return super().__new__(cls, device="npu", enable_timing=enable_timing)
 
+    def elapsed_time(self, end_event: torch.Event) -> float:
+        """Return the milliseconds to a later event; torch.Event's own takes no subclass."""
+        return float(runtime.elapsed_time(self, end_event))
+
 
 def parts_of(stream: torch.Stream) -> tuple[int, int, int]:
     """Return what names a stream: its id, device index and device type."""

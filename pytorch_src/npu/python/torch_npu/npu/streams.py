@@ -6,7 +6,7 @@ import ctypes
 from typing import Any
 
 from ._release import EventBase, StreamBase, is_npu_stream, parts_of, runtime
-from ._utils import Device, _described, checked_index, optional_type
+from ._utils import Device, _described, checked_index
 from .devices import device as device_scope
 
 
@@ -56,7 +56,8 @@ class Event(EventBase):
         """Return the milliseconds from this event to a later one.
 
         Raises:
-            RuntimeError: One of both was not made with enable_timing, not recorded, or is not done.
+            RuntimeError: One of both was not recorded, or is not done.
+            ValueError: One of both was not made with enable_timing.
         """
         return float(super().elapsed_time(end_event))
 
@@ -250,4 +251,4 @@ def stream(stream: Stream | None) -> StreamContext:
     Raises:
         TypeError: It is no stream of an NPU.
     """
-    return StreamContext(optional_type(stream, StreamBase.__mro__[1], "the stream"))
+    return StreamContext(stream)

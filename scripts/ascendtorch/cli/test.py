@@ -1,0 +1,121 @@
+"""``ascendtorch test``."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+from ascendtorch.cli import options
+from ascendtorch.edge.files import host_errors
+from ascendtorch.errors import StateError
+from ascendtorch.pipeline.generate import usable_cache
+from ascendtorch.pipeline.wheelmaking import choose_python
+from ascendtorch.plan import PluginPlan
+from ascendtorch.plugin import fetch, testenv
+from ascendtorch.plugin.testing import Outcome, find_tests, run_tests, test_environment
+from ascendtorch.report.reporter import Reporter, make_reporter
+from ascendtorch.spec.plugin import PluginSpec
+from ascendtorch.workspace import Workspace
+
+_SHOWN_LINES = 40
+
+
+@click.command()
+@options.version_option
+@click.option(
+    "--python", metavar="ENV", help="Test the torch_npu that is installed in this environment."
+)
+@click.option("-j", "--jobs", type=click.IntRange(1), default=2, show_default=True, help="At once.")
+@click.option("--offline", is_flag=True, help="Take packages from PIP_FIND_LINKS only.")
+@click.option("-q", "--quiet", is_flag=True, help="Print failures and the closing line only.")
+@click.option(
+    "--wait", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS", help="For another run."
+)
+@options.json_option
+@click.argument("names", nargs=-1)
+def test(
+    version: str | None,
+    python: str | None,
+    jobs: int,
+    offline: bool,
+    quiet: bool,
+    wait: float,
+    as_json: bool,
+    names: tuple[str, ...],
+) -> None:
+    """Run the tests shipped with the sources (pytorch_src/test), all or those of NAMES.
+
+    Without --python the wheel that was built last is tested, in an environment of its own. The
+    exit code is 0 only when every file printed OK.
+    """
+    workspace, catalog = options.open_workspace()
+    chosen = version or options.generated_version(workspace) or catalog.default
+    spec = options.open_any(workspace, catalog, chosen)
+    if not isinstance(spec, PluginSpec):
+        raise click.UsageError(
+            f"torch.npu is not in PyTorch {spec.version} yet, and so there is nothing to test; "
+            "-v 2.13.0 tests the plugin"
+        )
+    tests = find_tests(workspace.root, names)
+    reporter = make_reporter(quiet=quiet or as_json)
+    if python is not None:
+        executable = testenv.named_python(python, os.environ)
+    else:
+        plan = options.plugin_plan_from(spec, "full", ())
+        with (
+            host_errors("lock", workspace.build),
+            options.workspace_lock(workspace, reporter, wait_seconds=wait),
+        ):
+            executable = _own_environment(plan, workspace, offline, reporter)
+
+    def show(outcome: Outcome) -> None:
+        if not as_json and (outcome.problem or not quiet):
+            _show(outcome)
+
+    outcomes = run_tests(
+        tests, executable, test_environment(os.environ, workspace.root), jobs=jobs, on_outcome=show
+    )
+    failed = [outcome for outcome in outcomes if outcome.problem is not None]
+    if as_json:
+        shown = {"python": str(executable), "failed": len(failed)}
+        click.echo(json.dumps({**shown, "files": [o.as_json() for o in outcomes]}, indent=1))
+    else:
+        count = sum(outcome.tests for outcome in outcomes)
+        verdict = f"{len(failed)} failed: {', '.join(o.name for o in failed)}"
+        click.echo(f"{len(outcomes)} files, {count} tests: {verdict if failed else 'OK'}")
+    raise SystemExit(1 if failed else 0)
+
+
+def _own_environment(
+    plan: PluginPlan, workspace: Workspace, offline: bool, reporter: Reporter
+) -> Path:
+    spec = plan.spec
+    python = choose_python(spec, None, os.environ)
+    folder = workspace.version_build(spec.version) / python.tag.partition("-")[0]
+    wheel = testenv.built_wheel(folder, workspace.dist, spec.version)
+    cache = usable_cache(workspace, reporter).root
+    official = fetch.load(spec, python.short, plan.arch, cache)
+    if official is None:
+        raise StateError(
+            "the official wheel that it was built beside is no longer in the cache",
+            stage="test",
+            path=cache,
+            remedy=f"run bash gen.sh -v {spec.version} again",
+        )
+    return testenv.ensure_test_environment(
+        folder / "testenv", python, official, wheel, os.environ, offline=offline, reporter=reporter
+    )
+
+
+def _show(outcome: Outcome) -> None:
+    skipped = f", {outcome.skipped} skipped" if outcome.skipped else ""
+    head = f"{outcome.name} ({outcome.tests} tests{skipped}, {outcome.seconds:.1f} s)"
+    if outcome.problem is None:
+        click.echo(f"OK    {head}")
+        return
+    click.echo(f"FAIL  {head}: {outcome.problem}")
+    for line in outcome.output[-_SHOWN_LINES:]:
+        click.echo(f"    {line}")

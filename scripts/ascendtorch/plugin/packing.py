@@ -1,0 +1,71 @@
+"""Putting files together to a wheel, the same bytes for the same files."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from wheel.wheelfile import WheelFile as WheelWriter
+
+from ascendtorch.edge import files
+from ascendtorch.spec.plugin import PluginSpec
+
+#: The oldest time a ZIP file knows: the wheel says nothing of when it was made.
+_TIME = (1980, 1, 1, 0, 0, 0)
+_PACKAGE = "torch_npu"
+
+
+def pack(spec: PluginSpec, contents: Mapping[str, Path | bytes], tag: str, folder: Path) -> Path:
+    """Write the wheel into `folder` and return its path.
+
+    Args:
+        contents: what is in the wheel by its place in site-packages.
+        tag: all three of the wheel's tags, such as ``cp311-cp311-linux_x86_64``.
+    """
+    wanted = spec.wheel
+    stem = f"{wanted.name}-{wanted.full_version}"
+    target = folder / f"{stem}-{tag}.whl"
+    files.remove_tree(folder)
+    folder.mkdir(parents=True)
+    with WheelWriter(str(target), "w") as archive:
+        for name in sorted(contents):
+            data = contents[name]
+            if isinstance(data, Path):
+                _add(archive, name, data.read_bytes(), ".so" in data.name)
+            else:
+                _add(archive, name, data, False)
+        for name, text in _metadata(spec, tag).items():
+            _add(archive, f"{stem}.dist-info/{name}", text.encode(), False)
+    return target
+
+
+def _add(archive: WheelWriter, name: str, data: bytes, executable: bool) -> None:
+    entry = zipfile.ZipInfo(name, _TIME)
+    entry.external_attr = (0o100755 if executable else 0o100644) << 16
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    archive.writestr(entry, data)
+
+
+def _metadata(spec: PluginSpec, tag: str) -> dict[str, str]:
+    upstream = spec.upstream
+    metadata = [
+        "Metadata-Version: 2.1",
+        f"Name: {spec.wheel.name}",
+        f"Version: {spec.wheel.full_version}",
+        f"Summary: torch.npu for PyTorch {spec.version}: Ascend NPUs, and an emulator of them",
+        f"Requires-Dist: {upstream.name}=={upstream.version}",
+    ]
+    wheel = [
+        "Wheel-Version: 1.0",
+        "Generator: ascendtorch",
+        "Root-Is-Purelib: false",
+        f"Tag: {tag}",
+    ]
+    return {
+        "METADATA": "\n".join(metadata) + "\n",
+        "WHEEL": "\n".join(wheel) + "\n",
+        # `import torch` then loads the package by itself.
+        "entry_points.txt": f"[torch.backends]\n{_PACKAGE} = {_PACKAGE}:_autoload\n",
+        "top_level.txt": f"{_PACKAGE}\n",
+    }
