@@ -28,7 +28,7 @@ class TestUnary(NpuTestCase):
     def test_float_functions(self):
         for name, (low, high) in FLOAT.items():
             with self.subTest(name):
-                x = sample(low, high).requires_grad_()
+                x = sample(low, high).requires_grad_(name not in ("lgamma", "digamma"))
                 self.check(getattr(torch, name), x)
                 self.check(getattr(torch, name), sample(low, high, (3, 4, 5)).transpose(0, 2))
                 half = sample(low, high, dtype=torch.float16)

@@ -245,7 +245,7 @@ def test_disk_follows_profile_and_what_is_there() -> None:
     assert check("disk", disk_free=BUILD_BYTES["full"], has_sources=True).status == "ok"
     # What a begun build has written need not be free once more.
     assert check("disk", disk_free=GIB, has_objects=True).status == "warn"
-    assert check("disk", plan=plan(layout="plugin"), disk_free=lean).status == "ok"
+    assert check("disk", layout="plugin", disk_free=lean).status == "ok"
 
 
 def test_memory_against_jobs() -> None:

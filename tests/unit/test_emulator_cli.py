@@ -83,6 +83,7 @@ def test_all_options(build: Path, python: Path, tmp_path: Path) -> None:
         "ASCEND_EMU_SOC": "Ascend310P3",
         "ASCEND_EMU_TRACE": str(tmp_path / "t.json"),
         "ASCEND_EMU_GUARD": "0",
+        "ASCEND_EMU_ANNOUNCED": "1",
     }
 
 

@@ -30,6 +30,15 @@ class Guard final : public c10::impl::DeviceGuardImplInterface {
     }
   }
   c10::DeviceIndex deviceCount() const noexcept override { return device_count(); }
+  c10::DeviceCapability getDeviceCapability(c10::Device /*of*/) const override {
+    c10::DeviceCapability found;
+    found.capability_data.capability_bits = 0;
+    auto& types = found.capability_data.supported_scalar_types;
+    types.has_Byte = types.has_Char = types.has_Short = types.has_Int = types.has_Long = 1;
+    types.has_Half = types.has_Float = types.has_Double = types.has_BFloat16 = 1;
+    types.has_Bool = types.has_ComplexFloat = types.has_ComplexDouble = 1;
+    return found;
+  }
   void synchronizeDevice(const c10::DeviceIndex index) const override {
     synchronize_device(index);
   }

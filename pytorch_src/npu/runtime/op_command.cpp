@@ -34,6 +34,8 @@ struct OpCommand::Call {
   c10::DeviceIndex device = -1;
   // Non-contiguous outputs and what the operator writes instead.
   std::vector<std::pair<at::Tensor, at::Tensor>> moved_out;
+  // Inputs until the launch: a temporary's memory would go to the next temporary otherwise.
+  std::vector<at::Tensor> kept;
 
   void on(const at::Tensor& tensor, const char* role) {
     TORCH_CHECK(is_npu(tensor), op->name, ": ", role, " is on ", tensor.device(),
@@ -90,6 +92,7 @@ OpCommand& OpCommand::input(const at::Tensor& tensor) {
   call_->on(tensor, "an input");
   const at::Tensor given = contiguous(tensor);
   call_->op->inputs.push_back(operand_of(given));
+  call_->kept.push_back(given);
   return *this;
 }
 
@@ -97,6 +100,7 @@ OpCommand& OpCommand::input_as_is(const at::Tensor& tensor) {
   if (!tensor.defined() || !is_private(tensor)) return input(tensor);
   call_->on(tensor, "an input");
   call_->op->inputs.push_back(operand_of(tensor));
+  call_->kept.push_back(tensor);
   return *this;
 }
 
@@ -133,6 +137,16 @@ OpCommand& OpCommand::host_input(at::IntArrayRef values, at::ScalarType type) {
 
 OpCommand& OpCommand::host_scalar(const at::Scalar& value, at::ScalarType type) {
   call_->op->inputs.push_back(host_operand(type, value));
+  return *this;
+}
+
+OpCommand& OpCommand::host_unsigned(at::ArrayRef<uint64_t> values) {
+  Operand operand;
+  operand.type = ACL_UINT64;
+  operand.placed_on_host = true;
+  operand.dims = {static_cast<int64_t>(values.size())};
+  for (const uint64_t value : values) put(operand, value);
+  call_->op->inputs.push_back(std::move(operand));
   return *this;
 }
 

@@ -33,6 +33,8 @@ class NPU_API OpCommand {
   OpCommand& host_input(at::IntArrayRef values, at::ScalarType type = at::kLong);
   // A number the operator reads on the host: 0-D of `type`.
   OpCommand& host_scalar(const at::Scalar& value, at::ScalarType type);
+  // uint64, which not every release of PyTorch has as a type: 1-D.
+  OpCommand& host_unsigned(at::ArrayRef<uint64_t> values);
 
   // Written: may be non-contiguous (a temporary is moved into it afterwards) but not of another
   // device. Private layouts only with output_as_is.

@@ -81,7 +81,7 @@ class Queue {
       set_device(stream_.device_index());
       queued.task(stream_.handle());
     } catch (c10::Error& error) {
-      error.add_context(std::string("launched by the task queue as ") + queued.name +
+      error.add_context(std::string("queued as ") + queued.name +
                         "; TASK_QUEUE_ENABLE=0 fails at the line that asked for it");
       keep(std::current_exception());
     } catch (...) {

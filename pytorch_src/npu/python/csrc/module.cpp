@@ -32,5 +32,5 @@ PYBIND11_MODULE(_C, m) {
   npu::bind_options(m);
   npu::bind_dump(m);
   npu::bind_profiling(m);
-  if (npu::bind_memory != nullptr) npu::bind_memory(m);
+  npu::bind_memory(m);
 }

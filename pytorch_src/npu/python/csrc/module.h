@@ -20,7 +20,7 @@ void bind_format(pybind11::module& m);
 void bind_options(pybind11::module& m);
 void bind_dump(pybind11::module& m);
 void bind_profiling(pybind11::module& m);
-__attribute__((weak)) void bind_memory(pybind11::module& m);
+void bind_memory(pybind11::module& m);
 
 }  // namespace npu
 

@@ -2,6 +2,7 @@
 
 from . import _utils, amp, memory, random
 from ._methods import install as _install_methods
+from ._release import OutOfMemoryError
 from .devices import (
     _is_in_bad_fork,
     _lazy_init,
@@ -121,6 +122,7 @@ __all__ = [
     "IntTensor",
     "LongStorage",
     "LongTensor",
+    "OutOfMemoryError",
     "ShortStorage",
     "ShortTensor",
     "Stream",

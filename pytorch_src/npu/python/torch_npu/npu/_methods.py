@@ -4,6 +4,7 @@ import torch
 
 from .autograd_profiler import extend_profile
 from .formats import npu_format_cast, npu_format_cast_
+from .interchange import refuse_dlpack
 from .tensor_types import wrap_set_default_tensor_type
 
 
@@ -15,3 +16,4 @@ def install() -> None:
     torch.npu_format_cast_ = npu_format_cast_
     wrap_set_default_tensor_type(torch)
     extend_profile(torch.autograd.profiler)
+    refuse_dlpack(torch)

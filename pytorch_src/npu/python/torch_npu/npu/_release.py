@@ -10,6 +10,8 @@ from .. import _C
 
 #: The extension module with the runtime.
 runtime: types.ModuleType = _C
+#: What an allocation that has no room raises.
+OutOfMemoryError = torch.OutOfMemoryError
 
 
 class StreamBase(torch.Stream):

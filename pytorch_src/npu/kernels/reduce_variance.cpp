@@ -1,0 +1,88 @@
+// Variance and standard deviation, from sums of native operators.
+#include "kernels/reduction.h"
+
+namespace npu {
+namespace kernels {
+
+namespace {
+
+struct Moments {
+  at::Tensor variance;
+  at::Tensor mean;
+};
+
+// How many elements each result is made of.
+int64_t count_over(const at::Tensor& self, at::IntArrayRef dims) {
+  if (dims.empty()) return self.numel();
+  int64_t count = 1;
+  for (const int64_t dim : dims) count *= self.dim() == 0 ? 1 : self.size(dim);
+  return count;
+}
+
+Moments moments(const char* name, const at::Tensor& self, at::OptionalIntArrayRef dim,
+                const c10::optional<at::Scalar>& correction, bool keepdim) {
+  TORCH_CHECK(is_floating(self.scalar_type()), name,
+              ": std and var only support floating point dtypes on an NPU, and this tensor is ",
+              self.scalar_type());
+  const std::vector<int64_t> dims = dim.has_value() ? dim->vec() : std::vector<int64_t>();
+  // In float32, as the CPU does: squares of half precision overflow early.
+  const at::ScalarType type = self.scalar_type();
+  const bool is_short = type == at::kHalf || type == at::kBFloat16;
+  const at::Tensor wide = is_short ? cast(self, at::kFloat) : self;
+  const double taken = correction.has_value() ? correction->toDouble() : 1.0;
+  const double degrees = std::max(0.0, static_cast<double>(count_over(self, dims)) - taken);
+  const at::Tensor mean = at::mean(wide, dims, true);
+  const at::Tensor distance = at::sub(wide, mean);
+  at::Tensor variance = at::div(at::sum(at::mul(distance, distance), dims, keepdim), degrees);
+  at::Tensor plain_mean = keepdim ? mean : mean.reshape(variance.sizes());
+  if (!is_short) return {variance, plain_mean};
+  return {cast(variance, type), cast(plain_mean, type)};
+}
+
+at::Tensor& give(at::Tensor& out, const at::Tensor& result) {
+  resize_output(out, result.sizes());
+  return npu::copy_(out, result, true);
+}
+
+}  // namespace
+
+at::Tensor var_correction(const at::Tensor& self, at::OptionalIntArrayRef dim,
+                          const c10::optional<at::Scalar>& correction, bool keepdim) {
+  return moments("var", self, dim, correction, keepdim).variance;
+}
+
+at::Tensor& var_correction_out(const at::Tensor& self, at::OptionalIntArrayRef dim,
+                               const c10::optional<at::Scalar>& correction, bool keepdim,
+                               at::Tensor& out) {
+  return give(out, var_correction(self, dim, correction, keepdim));
+}
+
+at::Tensor std_correction(const at::Tensor& self, at::OptionalIntArrayRef dim,
+                          const c10::optional<at::Scalar>& correction, bool keepdim) {
+  return at::sqrt(moments("std", self, dim, correction, keepdim).variance);
+}
+
+at::Tensor& std_correction_out(const at::Tensor& self, at::OptionalIntArrayRef dim,
+                               const c10::optional<at::Scalar>& correction, bool keepdim,
+                               at::Tensor& out) {
+  return give(out, std_correction(self, dim, correction, keepdim));
+}
+
+std::tuple<at::Tensor, at::Tensor> var_mean_correction(const at::Tensor& self,
+                                                       at::OptionalIntArrayRef dim,
+                                                       const c10::optional<at::Scalar>& correction,
+                                                       bool keepdim) {
+  const Moments found = moments("var_mean", self, dim, correction, keepdim);
+  return std::make_tuple(found.variance, found.mean);
+}
+
+std::tuple<at::Tensor, at::Tensor> std_mean_correction(const at::Tensor& self,
+                                                       at::OptionalIntArrayRef dim,
+                                                       const c10::optional<at::Scalar>& correction,
+                                                       bool keepdim) {
+  const Moments found = moments("std_mean", self, dim, correction, keepdim);
+  return std::make_tuple(at::sqrt(found.variance), found.mean);
+}
+
+}  // namespace kernels
+}  // namespace npu

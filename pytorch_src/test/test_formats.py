@@ -1,0 +1,114 @@
+"""Private layouts: npu_format_cast, get_npu_format, and that values and gradients survive."""
+
+import torch
+import torch_npu
+from npu_testing import NpuTestCase, run_tests
+
+ND, NCHW, NC1HWC0, FRACTAL_Z, FRACTAL_NZ = 2, 0, 3, 4, 29
+
+
+class TestFormats(NpuTestCase):
+    def test_a_new_tensor_is_plain(self):
+        self.assertIn(torch_npu.get_npu_format(torch.ones(2, 3, device="npu")), (ND, NCHW))
+
+    def test_values_survive_every_layout(self):
+        cases = [
+            (NC1HWC0, (2, 3, 5, 7)),
+            (NC1HWC0, (1, 16, 4, 4)),
+            (NC1HWC0, (2, 33, 3, 1)),
+            (FRACTAL_Z, (6, 3, 3, 3)),
+            (FRACTAL_Z, (32, 17, 1, 1)),
+            (FRACTAL_NZ, (4, 6)),
+            (FRACTAL_NZ, (17, 33)),
+            (FRACTAL_NZ, (2, 3, 20, 18)),
+        ]
+        for number, sizes in cases:
+            for dtype in (torch.float32, torch.float16):
+                with self.subTest(number=number, sizes=sizes, dtype=dtype):
+                    source = torch.randn(sizes).to(dtype)
+                    cast = torch.npu.npu_format_cast(source.npu(), number)
+                    self.assertEqual(torch_npu.get_npu_format(cast), number)
+                    self.assert_same(cast, source, 0)
+                    back = torch_npu.npu_format_cast(cast, ND)
+                    self.assertIn(torch_npu.get_npu_format(back), (ND, NCHW))
+                    self.assert_same(back, source, 0)
+
+    def test_the_storage_has_the_layouts_shape(self):
+        there = torch.randn(2, 3, 5, 7).npu()
+        self.assertEqual(torch.npu.get_storage_size(there), (2, 3, 5, 7))
+        cast = there.npu_format_cast(NC1HWC0)
+        self.assertEqual(torch.npu.get_storage_size(cast), (2, 1, 5, 7, 16))
+        self.assertGreaterEqual(cast.untyped_storage().nbytes(), 2 * 5 * 7 * 16 * 4)
+        self.assertEqual(tuple(cast.shape), (2, 3, 5, 7))
+
+    def test_the_same_layout_is_the_same_tensor(self):
+        there = torch.randn(2, 3, 5, 7).npu().npu_format_cast(NC1HWC0)
+        self.assertIs(there.npu_format_cast(NC1HWC0), there)
+        other = torch.randn(1, 2, 3, 4).npu()
+        self.assertEqual(torch_npu.get_npu_format(other.npu_format_cast(there)), NC1HWC0)
+
+    def test_in_place(self):
+        source = torch.randn(17, 33)
+        there = source.npu()
+        self.assertIs(there.npu_format_cast_(FRACTAL_NZ), there)
+        self.assertEqual(torch_npu.get_npu_format(there), FRACTAL_NZ)
+        self.assert_same(there, source, 0)
+        parameter = torch.nn.Parameter(source.npu())
+        torch_npu.npu_format_cast_(parameter, FRACTAL_NZ)
+        self.assertEqual(torch_npu.get_npu_format(parameter), FRACTAL_NZ)
+        self.assertTrue(parameter.requires_grad)
+        self.assert_same(parameter, source, 0)
+
+    def test_operators_take_it(self):
+        source, other = torch.randn(2, 3, 5, 7), torch.randn(2, 3, 5, 7)
+        cast = source.npu().npu_format_cast(NC1HWC0)
+        self.assert_same(cast + other.npu(), source + other)
+        self.assert_same(other.npu().mul_(cast), source * other)
+        self.assertEqual(torch_npu.get_npu_format(cast), NC1HWC0)
+        cast.add_(1)
+        self.assert_same(cast, source + 1)
+
+    def test_views_of_it(self):
+        source = torch.randn(2, 3, 5, 7)
+        for view in (
+            lambda t: t[1],
+            lambda t: t.transpose(1, 2),
+            lambda t: t.reshape(6, 35),
+            lambda t: t[:, 1:, ::2],
+        ):
+            cast = source.npu().npu_format_cast(NC1HWC0)
+            self.assert_same(view(cast), view(source), 0)
+            self.assert_same(cast, source, 0)
+
+    def test_gradients_pass_through(self):
+        leaf = torch.randn(2, 3, 4, 4).npu().requires_grad_()
+        seed = torch.randn(2, 3, 4, 4)
+        (leaf.npu_format_cast(NC1HWC0) * 2).backward(seed.npu())
+        self.assert_same(leaf.grad, seed * 2)
+
+    def test_copies_and_files(self):
+        source = torch.randn(4, 3, 3, 3)
+        cast = source.npu().npu_format_cast(FRACTAL_Z)
+        self.assert_same(cast.clone(), source, 0)
+        self.assert_same(cast.to("npu:1"), source, 0)
+        self.assert_same(cast.to(torch.float16), source.half(), 0)
+        cast.copy_(source + 1)
+        self.assert_same(cast, source + 1, 0)
+
+    def test_what_is_refused(self):
+        there = torch.randn(2, 3, device="npu")
+        with self.assertRaisesRegex(RuntimeError, "29 .*FRACTAL_NZ"):
+            there.npu_format_cast(77)
+        with self.assertRaises(RuntimeError):
+            there.npu_format_cast(NC1HWC0)
+        with self.assertRaisesRegex(TypeError, "29 FRACTAL_NZ"):
+            there.npu_format_cast("NZ")
+        with self.assertRaisesRegex(RuntimeError, "this one is on cpu"):
+            torch_npu.npu_format_cast(torch.ones(2, 3), ND)
+        with self.assertRaisesRegex(TypeError, "a tensor is wanted; list"):
+            torch_npu.get_npu_format([1])
+        self.assertIn(torch_npu.get_npu_format(there), (ND, NCHW))
+
+
+if __name__ == "__main__":
+    run_tests()

@@ -1,0 +1,107 @@
+"""Importing: both names, twice, by PyTorch itself, and where there is no AscendCL at all."""
+
+import ast
+import os
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+import torch_npu
+
+TORCH_NPU = Path(torch_npu.__file__).parent
+
+
+def run(code, **environment):
+    """Run code in a process of its own, where nothing is imported yet."""
+    settings = {**os.environ, **environment}
+    # The announcement of the emulator is checked where it is wanted.
+    settings.pop("ASCEND_EMU_ANNOUNCED", None)
+    return subprocess.run(
+        [sys.executable, "-c", code], env=settings, capture_output=True, text=True, check=False
+    )
+
+
+class TestImport(unittest.TestCase):
+    def passes(self, code, **environment):
+        done = run(code, **environment)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done
+
+    def test_torch_npu_makes_torch_npu(self):
+        self.passes(
+            "import torch, torch_npu\n"
+            "assert torch.npu is torch_npu.npu\n"
+            "assert torch.npu.is_available()\n"
+            "assert torch.ones(2, device='npu').is_npu"
+        )
+
+    def test_both_names_in_any_order_and_twice(self):
+        self.passes(
+            "import torch_npu, torch_npu.npu, torch\n"
+            "import torch.npu\n"
+            "import torch.npu.amp, torch.npu.random\n"
+            "from torch.npu.amp import GradScaler\n"
+            "import importlib; importlib.reload(torch_npu)\n"
+            "assert torch.npu.amp.GradScaler is GradScaler is torch_npu.npu.amp.GradScaler\n"
+            "assert torch.ones(2).npu().is_npu"
+        )
+
+    def test_the_entry_point_is_harmless(self):
+        self.passes("import torch_npu\nassert torch_npu._autoload() is None\nimport torch.npu")
+
+    def test_nothing_is_initialised_by_the_import(self):
+        done = self.passes(
+            "import torch, torch_npu\n"
+            "torch.manual_seed(1); torch.npu.manual_seed_all(2)\n"
+            "assert torch.npu.device_count() > 0\n"
+            "assert not torch.npu.is_initialized()"
+        )
+        self.assertEqual(done.stderr, "")
+
+    def test_a_child_forked_before_use_can_use_it(self):
+        self.passes(
+            "import os, torch, torch_npu\n"
+            "assert torch.npu.is_available()\n"
+            "child = os.fork()\n"
+            "if child == 0:\n"
+            "    os._exit(0 if torch.ones(2, device='npu').sum().item() == 2 else 3)\n"
+            "assert os.waitpid(child, 0)[1] == 0"
+        )
+
+    def test_without_ascendcl(self):
+        done = self.passes(
+            "import torch, torch_npu\n"
+            "assert not torch.npu.is_available()\n"
+            "assert torch.npu.device_count() == 0\n"
+            "torch.manual_seed(1)\n"
+            "for use in (lambda: torch.ones(2, device='npu'), lambda: torch.ones(2).npu(),\n"
+            "            torch.npu.synchronize, lambda: torch.npu.set_device(0),\n"
+            "            torch.npu.Stream, torch.npu.get_device_name, torch.npu.init):\n"
+            "    try:\n"
+            "        use()\n"
+            "    except RuntimeError as error:\n"
+            "        print(str(error).splitlines()[0])\n"
+            "    else:\n"
+            "        raise SystemExit('no error')\n"
+            "assert (torch.ones(2) + 1).sum() == 4",
+            ASCENDTORCH_ACL="/no/such/libascendcl.so",
+        )
+        lines = done.stdout.splitlines()
+        self.assertEqual(len(lines), 7)
+        for line in lines:
+            self.assertIn("/no/such/libascendcl.so", line)
+
+    def test_the_version(self):
+        self.assertRegex(torch_npu.__version__, r"^\d")
+
+    def test_the_sources_are_python_3_7(self):
+        sources = sorted(TORCH_NPU.rglob("*.py"))
+        self.assertGreater(len(sources), 10)
+        for source in sources:
+            with self.subTest(source=source.name):
+                ast.parse(source.read_text(encoding="utf-8"), feature_version=(3, 7))
+
+
+if __name__ == "__main__":
+    unittest.main()
