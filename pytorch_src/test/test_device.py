@@ -1,6 +1,7 @@
 """Devices, streams and events as torch.npu offers them, and what is refused."""
 
 import threading
+from multiprocessing.reduction import ForkingPickler
 
 import torch
 import torch_npu
@@ -113,6 +114,17 @@ class TestDevice(NpuTestCase):
             torch.npu.ipc_collect()
         with self.assertRaisesRegex(RuntimeError, "not shared between processes"):
             torch.npu.Event(interprocess=True)
+        with self.assertRaisesRegex(RuntimeError, r"send a copy: tensor\.cpu\(\)"):
+            ForkingPickler.dumps(torch.ones(2, device="npu"))
+        self.assertTrue(ForkingPickler.dumps(torch.ones(2)))
+
+    def test_collectives_are_refused(self):
+        with self.assertRaisesRegex(RuntimeError, r"no collectives \(HCCL\)"):
+            torch.distributed.init_process_group(
+                "hccl", store=torch.distributed.HashStore(), rank=0, world_size=1
+            )
+        self.assertFalse(torch.distributed.is_initialized())
+        self.assertFalse(torch.distributed.is_backend_available("hccl"))
 
 
 class TestStream(NpuTestCase):
@@ -140,6 +152,8 @@ class TestStream(NpuTestCase):
         self.assertEqual(one, again)
         self.assertEqual(len({one, again, other}), 2)
         self.assertNotEqual(one, "npu")
+        with self.assertRaisesRegex(TypeError, "named by stream_id.*; stream_id was given"):
+            torch.npu.Stream(stream_id=1)
 
     def test_context(self):
         before, stream = torch.npu.current_stream(), torch.npu.Stream()
@@ -160,6 +174,14 @@ class TestStream(NpuTestCase):
             self.assertEqual(torch.empty(1, device="npu").device.index, 1)
         self.assertEqual(torch.npu.current_device(), 0)
         self.assertEqual(torch.npu.current_stream(1), torch.npu.default_stream(1))
+
+    def test_a_stream_is_a_context_itself(self):
+        stream = torch.npu.Stream(1)
+        with stream:
+            self.assertEqual(torch.npu.current_stream(1), stream)
+            self.assertEqual(torch.npu.current_device(), 1)
+        self.assertEqual(torch.npu.current_stream(1), torch.npu.default_stream(1))
+        self.assertEqual(torch.npu.current_device(), 0)
 
     def test_set_stream(self):
         stream = torch.npu.Stream()
@@ -258,7 +280,8 @@ class TestRandom(NpuTestCase):
         self.assertEqual(torch.npu.initial_seed(), 9)
         self.assertEqual(torch.npu.seed(), torch.npu.initial_seed())
         torch.npu.seed_all()
-        self.assertEqual(len(torch.npu.random.default_generators), torch.npu.device_count())
+        self.assertEqual(len(torch.npu.default_generators), torch.npu.device_count())
+        self.assertEqual(torch.npu.default_generators[0].initial_seed(), torch.npu.initial_seed())
 
     def test_states(self):
         torch.npu.manual_seed_all(3)

@@ -100,10 +100,16 @@ class TestDump(NpuTestCase):
         self.assertTrue(self.dump(dump_mode="all"))
 
     def test_the_order_of_calls(self):
-        with self.assertRaises(RuntimeError):
+        first = r"torch\.npu\.init_dump\(\) comes before"
+        with self.assertRaisesRegex(RuntimeError, first):
             torch.npu.finalize_dump()
-        with self.assertRaises(RuntimeError):
+        with self.assertRaisesRegex(RuntimeError, first):
             torch.npu.set_dump(self.config())
+        torch.npu.init_dump()
+        with self.assertRaisesRegex(RuntimeError, r"finalize_dump\(\) ends it"):
+            torch.npu.init_dump()
+        torch.npu.finalize_dump()
+        self.assertTrue(self.dump())
 
 
 class TestOptions(NpuTestCase):

@@ -4,6 +4,7 @@ import ast
 import os
 import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -28,17 +29,11 @@ class TestImport(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         return done
 
-    def test_torch_npu_makes_torch_npu(self):
-        self.passes(
-            "import torch, torch_npu\n"
-            "assert torch.npu is torch_npu.npu\n"
-            "assert torch.npu.is_available()\n"
-            "assert torch.ones(2, device='npu').is_npu"
-        )
-
     def test_both_names_in_any_order_and_twice(self):
         self.passes(
             "import torch_npu, torch_npu.npu, torch\n"
+            "assert torch.npu is torch_npu.npu\n"
+            "assert torch.npu.is_available()\n"
             "import torch.npu\n"
             "import torch.npu.amp, torch.npu.random\n"
             "from torch.npu.amp import GradScaler\n"
@@ -47,8 +42,19 @@ class TestImport(unittest.TestCase):
             "assert torch.ones(2).npu().is_npu"
         )
 
-    def test_the_entry_point_is_harmless(self):
-        self.passes("import torch_npu\nassert torch_npu._autoload() is None\nimport torch.npu")
+    def test_pytorch_loads_it_by_itself(self):
+        with tempfile.TemporaryDirectory() as folder:
+            made = Path(folder) / "npu_entry-1.dist-info"
+            made.mkdir()
+            (made / "METADATA").write_text("Metadata-Version: 2.1\nName: npu-entry\nVersion: 1\n")
+            (made / "entry_points.txt").write_text("[torch.backends]\nx = torch_npu:_autoload\n")
+            path = os.pathsep.join([folder, *filter(None, sys.path)])
+            for order in ("torch_npu", "torch.npu"):
+                self.passes(
+                    f"import {order}\nimport torch\nassert torch.npu.is_available()",
+                    PYTHONPATH=path,
+                    TORCH_DEVICE_BACKEND_AUTOLOAD="1",
+                )
 
     def test_nothing_is_initialised_by_the_import(self):
         done = self.passes(
@@ -91,6 +97,19 @@ class TestImport(unittest.TestCase):
         self.assertEqual(len(lines), 7)
         for line in lines:
             self.assertIn("/no/such/libascendcl.so", line)
+
+    def test_another_pytorch_is_refused(self):
+        done = run(
+            "import sys, types\n"
+            "written = types.ModuleType('torch_npu.version')\n"
+            "written.__version__, written.torch_version = '7.0', '1.0.0'\n"
+            "sys.modules['torch_npu.version'] = written\n"
+            "import torch_npu"
+        )
+        self.assertNotEqual(done.returncode, 0)
+        self.assertRegex(
+            done.stderr, r"ImportError: torch_npu 7\.0 was built for PyTorch 1\.0\.0, but"
+        )
 
     def test_the_version(self):
         self.assertRegex(torch_npu.__version__, r"^\d")

@@ -97,18 +97,24 @@ class TestAutogradProfiler(NpuTestCase):
         events = json.loads(path.read_text(encoding="utf-8"))["traceEvents"]
         self.assertIn("aten::mm", {event.get("name") for event in events})
 
-    def test_simple_leaves_the_bottom_only(self):
+    def test_simple_has_the_bottom_only(self):
         path = with_folder(self) / "trace.json"
         with torch.autograd.profiler.profile(use_npu=True, use_npu_simple=True) as prof:
-            torch.nn.functional.linear(self.there, self.there)
+            torch.nn.functional.linear(self.there, self.there).add_(1)
         prof.export_chrome_trace(str(path))
-        names = {event["name"] for event in json.loads(path.read_text(encoding="utf-8"))}
-        everything = {event.name for event in prof.function_events}
+        events = json.loads(path.read_text(encoding="utf-8"))
+        self.assertEqual({event["name"] for event in events}, {"aten::mm", "aten::add_"})
         parents = {event.name for event in prof.function_events if event.cpu_children}
-        self.assertTrue(names)
-        self.assertIn("aten::linear", parents)
-        self.assertLessEqual(names, everything)
-        self.assertFalse(names & {"aten::linear"})
+        self.assertLessEqual({"aten::linear", "aten::matmul"}, parents)
+
+    def test_torch_profiler(self):
+        activities = [torch.profiler.ProfilerActivity.CPU, torch.profiler.ProfilerActivity.NPU]
+        for chosen in (activities, activities[1:]):
+            with torch.profiler.profile(activities=chosen) as prof:
+                work(self.there)
+            rows = {row.key: row for row in prof.key_averages()}
+            self.assertGreater(rows["aten::mm"].device_time_total, 0)
+            self.assertIn("Self NPU", prof.key_averages().table(sort_by="self_device_time_total"))
 
     def test_backward_is_seen(self):
         leaf = torch.randn(64, 64).npu().requires_grad_()

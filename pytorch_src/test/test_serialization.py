@@ -2,10 +2,9 @@
 
 import copy
 import io
-import os
 import pickle
 import tempfile
-import unittest
+from pathlib import Path
 
 import numpy
 import torch
@@ -46,7 +45,7 @@ class TestTensors(NpuTestCase):
         x = torch.randn(5)
         self.assert_same(torch.load(saved(x.npu(), _use_new_zipfile_serialization=False)), x)
         with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "x.pt")
+            path = Path(folder) / "x.pt"
             torch.save(x.npu(), path)
             self.assert_same(torch.load(path), x)
             self.assertTrue(torch.equal(torch.load(path, map_location="cpu"), x))
@@ -156,6 +155,18 @@ class TestModules(NpuTestCase):
             self.assertEqual(float(entry["momentum_buffer"].cpu().mean()), 1.0)
 
 
+    def test_parameters_stay_the_same_objects(self):
+        net = torch.nn.Linear(3, 2)
+        net.tied = net.weight
+        before = list(net.parameters())
+        net.weight.grad = torch.ones_like(net.weight)
+        for device in ("npu", "cpu", "npu:1", "npu:0"):
+            net.to(device)
+            self.assertTrue(all(a is b for a, b in zip(net.parameters(), before)))
+            self.assertIs(net.tied, net.weight)
+            self.assertEqual(net.weight.grad.device.type, torch.device(device).type)
+
+
 class TestObjects(NpuTestCase):
     """copy.deepcopy and pickle."""
 
@@ -175,9 +186,9 @@ class TestObjects(NpuTestCase):
 
     def test_pickle(self):
         x = torch.randn(3, 2)
-        y = pickle.loads(pickle.dumps({"x": x.npu()}))["x"]
+        y = pickle.loads(pickle.dumps({"x": x.npu()}))["x"]  # noqa: S301
         self.assert_same(y, x)
-        device = pickle.loads(pickle.dumps(torch.device("npu:1")))
+        device = pickle.loads(pickle.dumps(torch.device("npu:1")))  # noqa: S301
         self.assertEqual(device, torch.device("npu:1"))
 
 
@@ -212,5 +223,4 @@ class TestOtherLibraries(NpuTestCase):
 
 
 if __name__ == "__main__":
-    unittest.TestCase.maxDiff = None
     run_tests()

@@ -182,7 +182,7 @@ class StreamChecks:
                         copy = total.clone()
                         made[key][step] = (copy, streams[key].record_event())
                         ready[key][step].set()
-                        if not ready[partner][step].wait(60):
+                        if not ready[partner][step].wait(10):
                             raise TimeoutError("the other thread has stopped")
                         other, event = made[partner][step]
                         event.wait(streams[key])

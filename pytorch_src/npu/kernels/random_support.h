@@ -23,8 +23,10 @@ struct RandomPlace {
   }
 };
 
-// Room for `words` 32-bit words for each of `elements` elements.
-RandomPlace take_place(const MaybeGenerator& generator, int64_t elements, int words = 2);
+// Room for `words` 32-bit words for each of `elements` elements; the default generator is the one of
+// the device of `like`.
+RandomPlace take_place(const MaybeGenerator& generator, const at::Tensor& like, int64_t elements,
+                       int words = 2);
 
 // New tensors beside `like`: [0, 1), and the normal distribution. `type` is a floating one.
 at::Tensor uniform_numbers(const MaybeGenerator& generator, at::IntArrayRef sizes,

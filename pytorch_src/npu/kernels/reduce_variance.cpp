@@ -19,11 +19,16 @@ int64_t count_over(const at::Tensor& self, at::IntArrayRef dims) {
   return count;
 }
 
+constexpr Types kTypes = bit(at::kHalf) | bit(at::kBFloat16) | bit(at::kFloat) | bit(at::kDouble);
+
 Moments moments(const char* name, const at::Tensor& self, at::OptionalIntArrayRef dim,
                 const c10::optional<at::Scalar>& correction, bool keepdim) {
-  TORCH_CHECK(is_floating(self.scalar_type()), name,
-              ": std and var only support floating point dtypes on an NPU, and this tensor is ",
-              self.scalar_type());
+  if ((kTypes & bit(self.scalar_type())) == 0) {
+    check_cpu_allowed(name, self.scalar_type(), kTypes);
+    const torch::jit::Stack found =
+        on_cpu("aten::var_mean", "correction", self, dim, correction, keepdim);
+    return {found[0].toTensor(), found[1].toTensor()};
+  }
   const std::vector<int64_t> dims = dim.has_value() ? dim->vec() : std::vector<int64_t>();
   // In float32, as the CPU does: squares of half precision overflow early.
   const at::ScalarType type = self.scalar_type();

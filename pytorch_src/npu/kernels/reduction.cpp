@@ -63,6 +63,9 @@ bool Reduction::plan(const TypeRule& rule, ReduceType kind, bool keeps) {
   compute_ = rule.compute_type(from);
   if (compute_ == at::ScalarType::Undefined) return false;
 
+  // An index over all dimensions is one into the flattened tensor.
+  const bool flat = kind == ReduceType::kIndex && axes_.empty();
+  if (flat) self_ = self_.reshape({-1});
   choose_axes();
   std::vector<int64_t> without;
   sizes_.clear();
@@ -72,8 +75,10 @@ bool Reduction::plan(const TypeRule& rule, ReduceType kind, bool keeps) {
     if (!reduced) without.push_back(self_.size(dim));
     if (!reduced || keepdim_) sizes_.push_back(reduced ? 1 : self_.size(dim));
   }
+  if (flat && keepdim_) sizes_.assign(static_cast<size_t>(dims_before_), 1);
   const at::ScalarType written = kind == ReduceType::kIndex ? at::kLong : compute_;
-  const std::vector<int64_t>& made = keeps || !keepdim_ ? sizes_ : without;
+  std::vector<int64_t> made = keeps || !keepdim_ ? sizes_ : without;
+  if (scans_ && made.empty()) made.push_back(1);  // a 0-dim tensor is scanned as one of 1 element
   if (out_.defined()) {
     check_devices(name_, {self_, out_});
     TORCH_CHECK(c10::canCast(result_, out_.scalar_type()), "result type ", result_,

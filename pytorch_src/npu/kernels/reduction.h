@@ -18,7 +18,8 @@ enum class ReduceType {
 
 class Reduction {
  public:
-  Reduction(const char* name, const at::Tensor& self) : name_(name), self_(self) {}
+  Reduction(const char* name, const at::Tensor& self)
+      : name_(name), self_(self), dims_before_(self.dim()) {}
 
   // Over all dimensions, unless one of these says over which (none in a list: all).
   Reduction& over(at::IntArrayRef dims);
@@ -59,8 +60,9 @@ class Reduction {
   void choose_axes();
 
   const char* name_;
-  const at::Tensor& self_;
+  at::Tensor self_;
   std::vector<int64_t> axes_;
+  int64_t dims_before_ = 0;  // what of a flattened tensor is kept as dimensions of size 1
   bool keepdim_ = false;
   bool scans_ = false;
   bool is_in_place_ = false;

@@ -15,11 +15,6 @@ at::Tensor cut(const at::Tensor& room, const std::vector<int64_t>& sizes) {
   return room.reshape({-1}).narrow(0, 0, count).clone().reshape(sizes);
 }
 
-at::Tensor places(const at::Tensor& self, bool wanted, at::IntArrayRef sizes) {
-  if (!wanted) return empty_like_sizes({1}, self, at::kLong);
-  return empty_like_sizes(sizes, self, at::kLong);
-}
-
 at::Tensor none(const at::Tensor& self) { return empty_like_sizes({0}, self, at::kLong); }
 
 // bool is not among the operators' types.
@@ -33,8 +28,9 @@ Triple found(const char* name, const at::Tensor& self, bool inverse, bool counts
              at::IntArrayRef inverse_sizes, const Attrs& attrs) {
   const at::Tensor from = countable(self);
   const at::Tensor values = empty_like_sizes(self.sizes(), from);
-  const at::Tensor where = places(self, inverse, inverse_sizes);
-  const at::Tensor many = places(self, counts, {self.numel()});
+  // Room for both in any case: with a dim the operator gives them unasked.
+  const at::Tensor where = empty_like_sizes(inverse_sizes, self, at::kLong);
+  const at::Tensor many = empty_like_sizes({self.numel()}, self, at::kLong);
   OpCommand command(name);
   command.input(from).output(values).output(where).output(many);
   attrs(command);

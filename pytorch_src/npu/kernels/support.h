@@ -1,5 +1,5 @@
-// What the rendered kernels share: which types an operator takes, promotion, broadcasting, where the
-// result goes, and the way to the CPU for what AscendCL's operator does not take.
+// What the rendered kernels share: which types an operator takes, promotion, broadcasting, where
+// the result goes, and the way to the CPU for what AscendCL's operator does not take.
 #ifndef ASCENDTORCH_NPU_KERNELS_SUPPORT_H_
 #define ASCENDTORCH_NPU_KERNELS_SUPPORT_H_
 
@@ -36,6 +36,9 @@ struct TypeRule {
 
   // The type to compute in; Undefined where there is none.
   at::ScalarType compute_type(at::ScalarType type) const;
+  bool takes(at::ScalarType type) const {
+    return compute_type(type) != at::ScalarType::Undefined;
+  }
 };
 
 // The type of a result, given the common type of the operands.

@@ -100,9 +100,10 @@ const at::Generator& default_generator(c10::DeviceIndex index) {
   return generator;
 }
 
-PhiloxState take(const c10::optional<at::Generator>& generator, uint64_t count) {
+PhiloxState take(const c10::optional<at::Generator>& generator, uint64_t count,
+                 c10::DeviceIndex index) {
   at::Generator chosen =
-      generator.has_value() && generator->defined() ? *generator : default_generator();
+      generator.has_value() && generator->defined() ? *generator : default_generator(index);
   TORCH_CHECK(chosen.device().type() == kDeviceType, "a generator of an NPU is wanted; this one is "
               "of ", chosen.device(), " (torch.Generator(device=\"npu\") makes one)");
   std::lock_guard<std::mutex> lock(chosen.mutex());

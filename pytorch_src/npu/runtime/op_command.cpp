@@ -175,6 +175,16 @@ OpCommand& OpCommand::no_output() {
   return *this;
 }
 
+OpCommand& OpCommand::input_format(aclFormat format) {
+  call_->op->inputs.back().format = call_->op->inputs.back().origin = format;
+  return *this;
+}
+
+OpCommand& OpCommand::output_format(aclFormat format) {
+  call_->op->outputs.back().format = call_->op->outputs.back().origin = format;
+  return *this;
+}
+
 OpCommand& OpCommand::attr(const char* name, bool value) {
   call_->op->attrs.emplace_back(name, Attr::kBool);
   call_->op->attrs.back().integer = value;

@@ -42,6 +42,10 @@ class NPU_API OpCommand {
   OpCommand& output_as_is(const at::Tensor& tensor);
   OpCommand& no_output();
 
+  // The input or output before it lies in a plain format that the sizes do not tell, such as NHWC.
+  OpCommand& input_format(aclFormat format);
+  OpCommand& output_format(aclFormat format);
+
   OpCommand& attr(const char* name, bool value);
   OpCommand& attr(const char* name, int64_t value);
   OpCommand& attr(const char* name, int value) { return attr(name, static_cast<int64_t>(value)); }

@@ -22,6 +22,7 @@ COMMANDS = {
     "patch": ("patch", "The series: look, check, export, import."),
     "emulate": ("emulate", "Run a program on the AscendCL emulator, without an NPU."),
     "test": ("test", "Run the tests shipped with the sources, on the wheel that was built."),
+    "ops": ("ops", "Say which operators run natively on an NPU."),
     "wheel": ("wheel", "Look at a finished wheel."),
 }
 

@@ -19,7 +19,10 @@ from ascendtorch.stages.inspect import inspect_tree
 @options.tree_option
 @options.json_option
 def status(version: str | None, tree: Path | None, as_json: bool) -> None:
-    """Say what state the tree, or what was rendered, is in. Changes nothing; exit code 0 means clean and up to date."""
+    """Say what state the tree, or what was rendered for a plugin, is in.
+
+    Changes nothing; exit code 0 means clean and up to date.
+    """
     workspace, catalog = options.open_workspace(tree)
     chosen = version or options.generated_version(workspace) or catalog.default
     spec = options.open_any(workspace, catalog, chosen)

@@ -15,7 +15,7 @@ from ascendtorch.pipeline.generate import usable_cache
 from ascendtorch.pipeline.wheelmaking import choose_python
 from ascendtorch.plan import PluginPlan
 from ascendtorch.plugin import fetch, testenv
-from ascendtorch.plugin.testing import Outcome, find_tests, run_tests, test_environment
+from ascendtorch.plugin.testing import Outcome, environment_of_tests, find_tests, run_tests
 from ascendtorch.report.reporter import Reporter, make_reporter
 from ascendtorch.spec.plugin import PluginSpec
 from ascendtorch.workspace import Workspace
@@ -76,7 +76,11 @@ def test(
             _show(outcome)
 
     outcomes = run_tests(
-        tests, executable, test_environment(os.environ, workspace.root), jobs=jobs, on_outcome=show
+        tests,
+        executable,
+        environment_of_tests(os.environ, workspace.root),
+        jobs=jobs,
+        on_outcome=show,
     )
     failed = [outcome for outcome in outcomes if outcome.problem is not None]
     if as_json:

@@ -247,6 +247,4 @@ def read_cases(
     if own:
         first = next(iter(own.values()))
         first.fail("stands beside `cases`", "move it into a case")
-    return tuple(
-        reader.read(item, item.fields(optional=KEYS)) for item in fields["cases"].items()
-    )
+    return tuple(reader.read(item, item.fields(optional=KEYS)) for item in fields["cases"].items())

@@ -73,9 +73,7 @@ def inputs_of(overload: Overload) -> tuple[Argument, ...]:
     return overload.arguments[:-1] if overload.kind == "out" else overload.arguments
 
 
-def choose_overloads(
-    entry: Entry, known: Known, operands: Sequence[str]
-) -> tuple[Overload, ...]:
+def choose_overloads(entry: Entry, known: Known, operands: Sequence[str]) -> tuple[Overload, ...]:
     """Return the overloads an entry lists, else all that have its operands as tensors or numbers.
 
     Those that ATen makes of others by itself, and gradients flow through, are left to it.

@@ -11,7 +11,7 @@ import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, Callable, NoReturn
 
 from ascendtorch.opspec.dtypes import TYPES
 from ascendtorch.opspec.schema import Overload, Schema
@@ -102,31 +102,39 @@ class Compiler:
         return Expression(cpp, kind, frozenset(self._names))
 
     def _visit(self, node: ast.expr) -> tuple[str, str]:
-        if isinstance(node, ast.Constant):
-            return self._constant(node)
-        if isinstance(node, ast.Name):
-            return self._name(node.id)
-        if isinstance(node, ast.UnaryOp):
-            return self._unary(node)
-        if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
-            left, right = self._number(node.left), self._number(node.right)
-            kind = INT if left[1] == right[1] == INT else FLOAT
-            if isinstance(node.op, ast.Div):
-                return f"(static_cast<double>({left[0]}) / {right[0]})", FLOAT
-            return f"({left[0]} {_OPERATORS[type(node.op)]} {right[0]})", kind
-        if isinstance(node, ast.BoolOp):
-            word = " && " if isinstance(node.op, ast.And) else " || "
-            return "(" + word.join(self._truth(part) for part in node.values) + ")", BOOL
-        if isinstance(node, ast.Compare):
-            return self._comparison(node)
-        if isinstance(node, ast.IfExp):
-            chosen, other = self._visit(node.body), self._visit(node.orelse)
-            if chosen[1] != other[1]:
-                _refuse(f"one branch is a {chosen[1]}, the other a {other[1]}")
-            return f"({self._truth(node.test)} ? {chosen[0]} : {other[0]})", chosen[1]
-        if isinstance(node, ast.Call):
-            return self._call(node)
+        visitors: tuple[tuple[type[ast.expr], Callable[[Any], tuple[str, str]]], ...] = (
+            (ast.Constant, self._constant),
+            (ast.Name, self._name),
+            (ast.UnaryOp, self._unary),
+            (ast.BinOp, self._arithmetic),
+            (ast.BoolOp, self._logic),
+            (ast.Compare, self._comparison),
+            (ast.IfExp, self._choice),
+            (ast.Call, self._call),
+        )
+        for kind, visit in visitors:
+            if isinstance(node, kind):
+                return visit(node)
         _refuse(f"`{ast.unparse(node)}` is of a kind that is not allowed")
+
+    def _arithmetic(self, node: ast.BinOp) -> tuple[str, str]:
+        if type(node.op) not in _OPERATORS:
+            _refuse(f"`{ast.unparse(node)}` is not allowed; + - * / are")
+        left, right = self._number(node.left), self._number(node.right)
+        if isinstance(node.op, ast.Div):
+            return f"(static_cast<double>({left[0]}) / {right[0]})", FLOAT
+        kind = INT if left[1] == right[1] == INT else FLOAT
+        return f"({left[0]} {_OPERATORS[type(node.op)]} {right[0]})", kind
+
+    def _logic(self, node: ast.BoolOp) -> tuple[str, str]:
+        word = " && " if isinstance(node.op, ast.And) else " || "
+        return "(" + word.join(self._truth(part) for part in node.values) + ")", BOOL
+
+    def _choice(self, node: ast.IfExp) -> tuple[str, str]:
+        chosen, other = self._visit(node.body), self._visit(node.orelse)
+        if chosen[1] != other[1]:
+            _refuse(f"one branch is a {chosen[1]}, the other a {other[1]}")
+        return f"({self._truth(node.test)} ? {chosen[0]} : {other[0]})", chosen[1]
 
     def _constant(self, node: ast.Constant) -> tuple[str, str]:
         value = node.value
@@ -142,7 +150,8 @@ class Compiler:
             return "c10::nullopt", "nothing"
         _refuse(f"`{ast.unparse(node)}` is no constant that is allowed")
 
-    def _name(self, name: str) -> tuple[str, str]:
+    def _name(self, node: ast.Name) -> tuple[str, str]:
+        name = node.id
         if name in self._kinds:
             self._names.add(name)
             return name, self._kinds[name]

@@ -20,9 +20,8 @@ def resolve(entry: Entry, known: Known) -> list[Kernel]:
     source = entry.fields["source"].matching(
         r"kernels/[a-z0-9_]+\.cpp", "a file such as kernels/matmul.cpp"
     )
-    acl = tuple(
-        known.operator(item).name for item in (entry.fields["acl"] if "acl" in entry.fields else ())
-    )
+    listed = entry.fields["acl"].items() if "acl" in entry.fields else []
+    acl = tuple(known.operator(item).name for item in listed)
     dtypes = dtype_list(entry.fields["dtypes"]) if "dtypes" in entry.fields else ()
     kernels = []
     for overload in known.overloads(entry):

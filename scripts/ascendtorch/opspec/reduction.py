@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ascendtorch.opspec.cases import CaseReader, read_cases
+from ascendtorch.opspec.cases import Case, CaseReader, read_cases
 from ascendtorch.opspec.dtypes import TYPES
 from ascendtorch.opspec.elementwise import check_all_used, choose_overloads, place_of
 from ascendtorch.opspec.entries import Entry
 from ascendtorch.opspec.kernel import Kernel, Known, check_gradient
 from ascendtorch.opspec.operators import Operator
 
-KEYS = ("acl", "attrs", "dtypes", "widen", "overloads", "result", "empty", "autograd")
-SCAN_KEYS = ("acl", "attrs", "dtypes", "widen", "overloads", "result", "autograd")
+_CASE_KEYS = ("acl", "attrs", "dtypes", "widen")
+SCAN_KEYS = (*_CASE_KEYS, "overloads", "result", "autograd")
+KEYS = (*SCAN_KEYS, "empty")
 RESULTS = {
     "same": "kSame",
     "float": "kFloat",
@@ -62,7 +63,7 @@ def _resolve(entry: Entry, known: Known, *, scans: bool) -> list[Kernel]:
         if scans and "dim" not in names:
             entry.value.fail(f"is a scan, and {overload.name} has no `dim`", "see `category`")
         reader = CaseReader(overload, known, ("self",), 1, (keep,))
-        own = {key: fields[key] for key in ("acl", "attrs", "dtypes", "widen") if key in fields}
+        own = {key: value for key, value in fields.items() if key in _CASE_KEYS}
         cases = read_cases(reader, entry.value, own)
         check_all_used(entry, overload, ("self",), frozenset(_OWN) | cases[0].names)
         values = {
@@ -74,15 +75,15 @@ def _resolve(entry: Entry, known: Known, *, scans: bool) -> list[Kernel]:
             "out": place_of(overload),
             "has": {name: name in names for name in _OWN},
         }
-        kernels.append(Kernel(overload, entry, (operator.name,), _dtypes(cases, result), "", values))
+        dtypes = _dtypes(cases, result)
+        kernels.append(Kernel(overload, entry, (operator.name,), dtypes, "", values))
     return kernels
 
 
-def _dtypes(cases: Sequence[object], result: str) -> tuple[str, ...]:
+def _dtypes(cases: Sequence[Case], result: str) -> tuple[str, ...]:
     if result == "flag":
         return tuple(TYPES)
-    case = cases[0]
-    taken = {*getattr(case, "dtypes", ()), *dict(getattr(case, "widen", ()))}
+    taken = {*cases[0].dtypes, *dict(cases[0].widen)}
     return tuple(name for name in TYPES if name in taken)
 
 

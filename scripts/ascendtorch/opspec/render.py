@@ -53,9 +53,7 @@ def render_spec(spec: OpSpec, templates_dir: Path) -> dict[str, bytes]:
         name = f"register_{PurePosixPath(source).stem}.cpp"
         rendered[name] = renderer.render(_REGISTER, {"source": source, "kernels": kernels})
     for file, kernels in by_file.items():
-        rules = dict.fromkeys(
-            case.rule for kernel in kernels for case in kernel.values["cases"]
-        )
+        rules = dict.fromkeys(case.rule for kernel in kernels for case in kernel.values["cases"])
         values = {
             "file": file,
             "kernels": kernels,

@@ -49,6 +49,8 @@ class Overload:
         implicit: whether ATen computes it by other operators, through which gradients flow too: a
             kernel of a device in its place needs a gradient of its own.
         composite: whether ATen computes it by other operators on any device, in whatever way.
+        generated: whether it is not in ``native_functions.yaml`` but made from what is.
+        delegate: the ``out`` overload that ATen computes it by, where it is not composite.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Overload:
     implicit: bool
     composite: bool
     generated: bool
+    delegate: str | None = None
 
     @property
     def root(self) -> str:
@@ -192,10 +195,6 @@ def _overload(entry: Mapping[str, Any]) -> Overload:
         ),
         implicit=bool(entry["implicit"]),
         generated=bool(entry["generated"]),
-        composite=bool(
-            entry["implicit"]
-            or entry["explicit"]
-            or entry["generated"]
-            or (entry["delegate"] and entry["kind"] != "out")
-        ),
+        composite=bool(entry["implicit"] or entry["explicit"] or entry["generated"]),
+        delegate=None if entry["kind"] == "out" else entry["delegate"],
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Callable
 
@@ -63,6 +64,11 @@ class OpSpec:
 
     schema: Schema
     kernels: tuple[Kernel, ...]
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Kernel]:
+        """The kernels by the names of their overloads."""
+        return {kernel.overload.name: kernel for kernel in self.kernels}
 
 
 def spec_files(folder: Path) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -63,6 +64,7 @@ class Compilation:
         definitions = {
             "CMAKE_BUILD_TYPE": "Release",
             **plan.definitions,
+            "CMAKE_CXX_FLAGS": self._flags(plan),
             "TORCH_DIR": str(self._torch_link),
             "NPU_TORCH_CXX11_ABI": str(int(self.torch.cxx11_abi)),
             "NPU_TORCH_CXX_STANDARD": self.torch.standard,
@@ -87,6 +89,22 @@ class Compilation:
                 "--strip",
             ],
         ]
+
+    def _flags(self, plan: PluginPlan) -> str:
+        """What the compiler is told besides: messages name no place of this machine."""
+        given = (plan.variables.get("CXXFLAGS"), plan.definitions.get("CMAKE_CXX_FLAGS"))
+        places = (
+            (self.root / SOURCES, "npu"),
+            (self.rendered, "npu/rendered"),
+            (self._torch_link / "include", "torch/include"),
+        )
+        maps = [f"-fmacro-prefix-map={self._seen(place)}={name}" for place, name in places]
+        return " ".join([*filter(None, given), *maps])
+
+    def _seen(self, place: Path) -> str:
+        """A place as the compiler sees it: ccache makes those in the checkout relative."""
+        is_relative = self.launcher.name == "ccache"
+        return os.path.relpath(place, self.objects) if is_relative else str(place)
 
     @property
     def _torch_link(self) -> Path:

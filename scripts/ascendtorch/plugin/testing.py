@@ -81,7 +81,7 @@ def find_tests(root: Path, names: Sequence[str]) -> list[Path]:
     return list(chosen)
 
 
-def test_environment(environ: Mapping[str, str], root: Path) -> dict[str, str]:
+def environment_of_tests(environ: Mapping[str, str], root: Path) -> dict[str, str]:
     """Return the environment of a test: strict emulation, and nothing of the caller's Python."""
     return {
         **clean_environ(environ),

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import uuid
 import zipfile
 from pathlib import Path
 from typing import Callable
 
-from ascendtorch.edge import files
+from ascendtorch.edge import files, lock
 from ascendtorch.edge.files import host_errors, unsafe_reason
 from ascendtorch.errors import FetchError
 from ascendtorch.plugin.results import OfficialWheel
 
 STAGE = "fetch"
-_SCRATCH = ".unpacking-"
+_WAIT_SECONDS = 600.0
 #: What a plugin is linked with. The libraries for GPUs, gigabytes of them, are not needed.
 _LIBRARIES = ("libc10.so", "libtorch.so", "libtorch_cpu.so", "libtorch_python.so")
 
@@ -41,18 +40,21 @@ def _unpacked(official: OfficialWheel, part: str, wanted: Callable[[str], bool])
     target = official.folder / part
     if target.is_dir():
         return target
-    with host_errors(STAGE, official.folder):
-        scratch = official.folder / f"{_SCRATCH}{uuid.uuid4().hex}"
-        try:
-            _extract(official.path, scratch, wanted)
-            try:
-                scratch.rename(target)
-            except OSError:
-                # Another run was quicker.
-                if not target.is_dir():
-                    raise
-        finally:
-            files.remove_tree(scratch)
+    with (
+        host_errors(STAGE, official.folder),
+        lock.held(
+            official.folder / "unpack.lock",
+            what="what is unpacked of the official wheel",
+            wait_seconds=_WAIT_SECONDS,
+        ),
+    ):
+        if target.is_dir():
+            return target
+        scratch = official.folder / ".unpacking"
+        # What a killed run left.
+        files.remove_tree(scratch)
+        _extract(official.path, scratch, wanted)
+        scratch.rename(target)
     return target
 
 

@@ -1,10 +1,18 @@
 """torch.npu for an installed PyTorch: importing this package adds the device type "npu"."""
 
-import sys
 
-import torch
+def _autoload() -> None:
+    """Do nothing: PyTorch's entry point, for which the import of this package is enough.
 
-from ._load import load_extension
+    It comes before the import of torch, which calls it where this package was imported first.
+    """
+
+
+import sys  # noqa: E402
+
+import torch  # noqa: E402
+
+from ._load import load_extension  # noqa: E402
 
 # The package beneath needs it.
 _C = load_extension()
@@ -24,7 +32,3 @@ __all__ = [
 ]
 
 _register(torch, npu, sys.modules)
-
-
-def _autoload() -> None:
-    """Do nothing: PyTorch's entry point, for which the import of this package is enough."""

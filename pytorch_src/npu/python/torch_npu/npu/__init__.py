@@ -1,5 +1,9 @@
 """torch.npu: PyTorch on Ascend NPUs, or on the AscendCL emulator where there is none."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from . import _utils, amp, memory, random
 from ._methods import install as _install_methods
 from ._release import OutOfMemoryError
@@ -201,3 +205,10 @@ __all__ = [
     "stream",
     "synchronize",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Made at first use: nothing is asked of a device by the import.
+    if name == "default_generators":
+        return random.default_generators
+    raise AttributeError(f"module 'torch.npu' has no attribute {name!r}")

@@ -2,6 +2,7 @@
 
 import torch
 
+from ._refusals import refuse_collectives, refuse_sharing
 from .autograd_profiler import extend_profile
 from .formats import npu_format_cast, npu_format_cast_
 from .interchange import refuse_dlpack
@@ -16,4 +17,6 @@ def install() -> None:
     torch.npu_format_cast_ = npu_format_cast_
     wrap_set_default_tensor_type(torch)
     extend_profile(torch.autograd.profiler)
+    refuse_collectives(torch.distributed)
+    refuse_sharing(torch)
     refuse_dlpack(torch)

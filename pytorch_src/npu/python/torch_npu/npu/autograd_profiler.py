@@ -1,21 +1,41 @@
-"""torch.autograd.profiler.profile(use_npu=True, use_npu_simple=)."""
+"""torch.autograd.profiler.profile(use_npu=True, use_npu_simple=), and torch.profiler on an NPU."""
 
 from __future__ import annotations
 
 import functools
 from typing import Any
 
+# Operators that only make, name or read tensors: below an operator that computes they are no step
+# of their own.
+_BOOKKEEPING = """
+    _local_scalar_dense _reshape_alias alias as_strided chunk contiguous detach diagonal empty
+    empty_like empty_strided expand expand_as flatten item movedim narrow permute promote_types
+    reshape resize_ result_type scalar_tensor select set_ slice split squeeze t transpose unbind
+    unflatten unfold unsqueeze view view_as
+"""
 
-def _leaves(events: Any) -> Any:
-    """Return the events at the bottom of each operator's stack."""
-    kept = [event for event in events if not event.cpu_children]
+
+def _bottom(events: Any) -> Any:
+    """Return the operators that compute and call no other one that does."""
+    bookkeeping = {f"aten::{name}" for name in _BOOKKEEPING.split()}
+    computing = [
+        event
+        for event in events
+        if event.name.startswith("aten::") and event.name not in bookkeeping
+    ]
+    above = set()
+    for event in computing:
+        parent = event.cpu_parent
+        while parent is not None and id(parent) not in above:
+            above.add(id(parent))
+            parent = parent.cpu_parent
     made = type(events)(
-        kept,
+        [event for event in computing if id(event) not in above],
         use_device=events._use_device,
         profile_memory=events._profile_memory,
         with_flops=events._with_flops,
     )
-    # Times were built for the whole tree before; the leaves keep theirs.
+    # Times of what is left were built with the whole tree.
     made._tree_built = True
     return made
 
@@ -41,21 +61,25 @@ def extend_profile(module: Any) -> None:
         if use_npu:
             given = named.get("use_device")
             if named.get("use_cuda") or given not in (None, "npu"):
+                other = "use_cuda=True" if named.get("use_cuda") else f"use_device={given!r}"
                 raise ValueError(
-                    f"use_npu=True and {'use_cuda=True' if given is None else given!r} exclude "
-                    "each other: a profile times one kind of device"
+                    f"use_npu=True and {other} exclude each other: a profile times one kind of "
+                    "device"
                 )
             named["use_device"] = "npu"
         elif use_npu_simple:
             raise ValueError("use_npu_simple=True needs use_npu=True")
         self.use_npu = bool(use_npu)
         self.use_npu_simple = bool(use_npu_simple)
+        if named.get("use_device") == "npu":
+            # The times come from events around each operator, which kineto knows nothing of.
+            named.update(use_kineto=False, use_cpu=True)
         own_init(self, enabled, **named)
 
     @functools.wraps(own_export)
     def export_chrome_trace(self: Any, path: Any, *args: Any, **named: Any) -> Any:
         if getattr(self, "use_npu_simple", False):
-            return _leaves(self.function_events).export_chrome_trace(path)
+            return _bottom(self.function_events).export_chrome_trace(path)
         return own_export(self, path, *args, **named)
 
     profile.__init__ = __init__

@@ -87,10 +87,16 @@ class Stream(StreamBase):
 
     Raises:
         RuntimeError: There is no such device.
+        TypeError: An argument is unknown, or one of the three that name a stream is missing.
     """
 
     def __new__(cls, device: Device = None, priority: int = 0, **named: int):
         if named:
+            if sorted(named) != ["device_index", "device_type", "stream_id"]:
+                raise TypeError(
+                    "a stream is named by stream_id, device_index and device_type together; "
+                    f"{', '.join(sorted(named))} was given"
+                )
             return super().__new__(
                 cls, (named["stream_id"], named["device_index"], named["device_type"])
             )
