@@ -27,6 +27,7 @@ FUNCTIONS = {
     "softsign": F.softsign,
     "threshold": lambda x: F.threshold(x, 0.3, -2.0),
     "sigmoid": torch.sigmoid,
+    "logsigmoid": F.logsigmoid,
     "tanh": torch.tanh,
 }
 

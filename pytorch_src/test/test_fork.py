@@ -21,7 +21,7 @@ def in_child(work):
     if child == 0:
         try:
             text = str(work())
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - whatever it is, the parent is told
             text = f"{type(error).__name__}: {error}"
             if isinstance(error, AssertionError):
                 text += traceback.format_exc()
@@ -69,7 +69,7 @@ class TestFork(NpuTestCase):
         self.check_refused(lambda: torch.ones(2).npu())
 
     def test_copying_from_the_device(self):
-        self.check_refused(lambda: self.given.tolist())
+        self.check_refused(self.given.tolist)
 
     def test_computing(self):
         self.check_refused(lambda: self.given + 1)
@@ -135,9 +135,9 @@ def run(program, **environment):
     return subprocess.run(
         [sys.executable, "-c", program],
         env=dict(os.environ, **environment),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        universal_newlines=True,
+        capture_output=True,
+        text=True,
+        check=False,
         timeout=SECONDS,
     )
 

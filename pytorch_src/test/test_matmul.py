@@ -37,8 +37,13 @@ class TestMatmul(NpuTestCase):
         self.check(F.linear, randn(2, 3, 4), randn(5, 4))
 
     def test_matmul_of_every_rank(self):
-        for a, b in (((4,), (4,)), ((3, 4), (4,)), ((4,), (4, 5)), ((2, 3, 4), (4, 5)),
-                     ((2, 1, 3, 4), (3, 4, 5))):
+        for a, b in (
+            ((4,), (4,)),
+            ((3, 4), (4,)),
+            ((4,), (4, 5)),
+            ((2, 3, 4), (4, 5)),
+            ((2, 1, 3, 4), (3, 4, 5)),
+        ):
             with self.subTest(a=a, b=b):
                 self.check(torch.matmul, randn(*a), randn(*b))
 

@@ -5,6 +5,7 @@ import gc
 import os
 import subprocess
 import sys
+import threading
 import unittest
 
 import torch
@@ -161,6 +162,16 @@ class TestStatistics(MemoryTestCase):
         self.assertNotIn("large pool", torch.npu.memory_summary(abbreviated=True))
         self.assertEqual({len(line) for line in text.splitlines()}, {77})
         self.assertEqual(x.numel(), 3 * MIB - 32)
+
+    def test_profiler_sees_memory(self):
+        with torch.profiler.profile(profile_memory=True) as profile:
+            x = block(MIB)
+            y = block(2 * MIB)
+            del x
+        seen = {event.key: event.self_device_memory_usage for event in profile.key_averages()}
+        self.assertEqual(seen["aten::empty"], 3 * MIB)
+        self.assertEqual(seen["[memory]"], -MIB)
+        self.assertEqual(y.numel(), 2 * MIB - 32)
 
     def test_device_tells_the_same(self):
         before, total = torch.npu.mem_get_info()
@@ -348,6 +359,56 @@ class TestRunningOut(MemoryTestCase):
         with limited(reserved), self.assertRaises(torch.OutOfMemoryError):
             x + x
         self.assertEqual(float((x + x)[5].cpu()), 2.0)
+
+
+class TestThreads(MemoryTestCase):
+    """Threads that allocate, copy between streams, and free at once."""
+
+    def work(self, number, errors, finished):
+        try:
+            device = torch.device("npu", number % 2)
+            torch.npu.set_device(device)
+            own, side = torch.npu.Stream(), torch.npu.Stream()
+            for step in range(60):
+                value = float(number * 100 + step)
+                size = 1 + (number * 7919 + step * 104729) % 300000
+                with torch.npu.stream(own):
+                    x = torch.full((size,), value, device=device)
+                side.wait_stream(own)
+                with torch.npu.stream(side):
+                    y = x.clone()
+                    x.record_stream(side)
+                del x
+                if step % 20 == 19:
+                    torch.npu.empty_cache()
+                with torch.npu.stream(own):
+                    other = torch.full((size,), -1.0, device=device)
+                side.synchronize()
+                got = y.cpu()
+                if not bool((got == value).all()):
+                    errors.append(f"{value} became {got.unique().tolist()[:4]}")
+                del y, other
+            own.synchronize()
+            finished.append(number)
+        except RuntimeError as error:  # it would be lost with its thread
+            errors.append(str(error))
+
+    def test_four_threads(self):
+        errors, finished = [], []
+        threads = [threading.Thread(target=self.work, args=(n, errors, finished)) for n in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(errors, [])
+        self.assertEqual(sorted(finished), [0, 1, 2, 3])
+        for index in range(2):
+            torch.npu.synchronize(index)
+            torch.npu.empty_cache()
+            self.assertEqual(torch.npu.memory_allocated(index), 0)
+            self.assertEqual(torch.npu.memory_reserved(index), 0)
+            self.assertEqual(self.stat("active.all.current", index), 0)
+            self.assertEqual(self.stat("inactive_split_bytes.all.current", index), 0)
 
 
 class TestRawBlocks(MemoryTestCase):

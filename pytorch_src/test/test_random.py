@@ -10,6 +10,7 @@ def draws():
     """Every way to draw, by name."""
     made = {}
     for dtype in FLOATS:
+
         def new(dtype=dtype):
             return torch.empty(999, dtype=dtype, device="npu")
 
@@ -18,15 +19,14 @@ def draws():
         made["exponential", dtype] = lambda new=new: new().exponential_(2)
         made["bernoulli", dtype] = lambda new=new: new().fill_(0.3).bernoulli()
     for dtype in (torch.int64, torch.int32, torch.int16, torch.uint8, torch.float32):
+
         def new(dtype=dtype):
             return torch.empty(999, dtype=dtype, device="npu")
 
         made["random_", dtype] = lambda new=new: new().random_()
         made["random_ to", dtype] = lambda new=new: new().random_(100)
         made["bernoulli_", dtype] = lambda new=new: new().bernoulli_(0.3)
-        made["randperm", dtype] = lambda dtype=dtype: torch.randperm(
-            99, dtype=dtype, device="npu"
-        )
+        made["randperm", dtype] = lambda dtype=dtype: torch.randperm(99, dtype=dtype, device="npu")
     weights = torch.rand(5, 20).npu()
     made["multinomial"] = lambda: torch.multinomial(weights, 7)
     made["with replacement"] = lambda: torch.multinomial(weights, 70, replacement=True)

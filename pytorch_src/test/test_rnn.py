@@ -47,7 +47,7 @@ class TestRnn(NpuTestCase):
         self.check(lambda *a: torch.lstm_cell(a[0], (a[1], a[2]), a[3], a[4])[0], x, h, c, w, u)
         self.check(lambda *a: torch.lstm_cell(a[0], (a[1], a[2]), a[3], a[4])[1], x, h, c, w, u)
         b = torch.randn(12, requires_grad=True)
-        self.check(lambda *a: torch.gru_cell(*a), x, h, w.detach()[:12].requires_grad_(),
+        self.check(torch.gru_cell, x, h, w.detach()[:12].requires_grad_(),
                    u.detach()[:12].requires_grad_(), b, b * 2)  # fmt: skip
 
     def test_packed(self):

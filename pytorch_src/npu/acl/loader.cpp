@@ -73,8 +73,8 @@ Library find() {
   }
   if (!found) {
     library.missing = "no AscendCL library was found (" + library.missing +
-                      "). With an NPU: install CANN and `source` its set_env.sh, or `source env.sh`. "
-                      "Without one: use a torch_npu wheel that carries the emulator, or run the "
+                      "). With an NPU: install CANN and `source` its set_env.sh, or `source env.sh`."
+                      " Without one: use a torch_npu wheel that carries the emulator, or run the "
                       "program with `ascendtorch emulate --`. ASCENDTORCH_ACL=<path of "
                       "libascendcl.so> names one";
   }

@@ -13,9 +13,9 @@ namespace npu {
 // AscendCL call returns it.
 constexpr aclError kNoSuchFunction = -1;
 
-// True where an AscendCL library was found. ASCENDTORCH_ACL chooses: "cann" (what the dynamic linker
-// finds), "emulator" (the one in the package), or the path of a libascendcl.so; unset: CANN if it is
-// found, else the emulator.
+// True where an AscendCL library was found. ASCENDTORCH_ACL chooses: "cann" (what the dynamic
+// linker finds), "emulator" (the one in the package), or the path of a libascendcl.so; unset: CANN
+// if it is found, else the emulator.
 bool acl_available();
 // True where the library computes on the CPU.
 bool acl_is_emulator();

@@ -1,5 +1,5 @@
-// Which operators compute in which type under torch.autocast("npu"): upstream's own lists, and batch
-// normalisation in float32, as is documented for O1.
+// Which operators compute in which type under torch.autocast("npu"): upstream's own lists, and
+// batch normalisation in float32, as is documented for O1.
 #include <ATen/autocast_mode.h>
 
 #include "runtime/compat.h"
@@ -16,8 +16,8 @@ using at::Tensor;
 
 at::Tensor refuse_binary_cross_entropy(const at::Tensor&, const at::Tensor&,
                                        const c10::optional<at::Tensor>&, int64_t) {
-  TORCH_CHECK(false, "binary_cross_entropy and torch.nn.BCELoss lose their range in float16, and are "
-              "refused under autocast. Use binary_cross_entropy_with_logits or "
+  TORCH_CHECK(false, "binary_cross_entropy and torch.nn.BCELoss lose their range in float16, and "
+              "are refused under autocast. Use binary_cross_entropy_with_logits or "
               "torch.nn.BCEWithLogitsLoss, which take the logits and are safe, or compute the loss "
               "under torch.autocast(\"npu\", enabled=False) with float32 inputs");
 }

@@ -23,8 +23,8 @@ struct RandomPlace {
   }
 };
 
-// Room for `words` 32-bit words for each of `elements` elements; the default generator is the one of
-// the device of `like`.
+// Room for `words` 32-bit words for each of `elements` elements; the default generator is the one
+// of the device of `like`.
 RandomPlace take_place(const MaybeGenerator& generator, const at::Tensor& like, int64_t elements,
                        int words = 2);
 

@@ -96,5 +96,34 @@ at::Tensor repeat_interleave_Tensor(const at::Tensor& repeats, c10::optional<int
   return out;
 }
 
+at::Tensor unfold_backward(const at::Tensor& grad_in, at::IntArrayRef input_sizes, int64_t dim,
+                           int64_t size, int64_t step) {
+  at::Tensor result = empty_like_sizes(input_sizes, grad_in).zero_();
+  if (grad_in.numel() == 0) return result;
+  if (input_sizes.empty()) return result.add_(grad_in.sum());
+  const int64_t axis = c10::maybe_wrap_dim(dim, static_cast<int64_t>(input_sizes.size()));
+  const int64_t windows = grad_in.size(axis);
+  const at::TensorOptions options = grad_in.options().dtype(at::kLong);
+  const at::Tensor places =
+      at::arange(windows, options).mul(step).unsqueeze(1).add(at::arange(size, options));
+  std::vector<int64_t> sizes = input_sizes.vec();
+  sizes[axis] = windows * size;
+  // The elements of a window lie in the last dim; here they come right after their window.
+  const at::Tensor by_place = grad_in.movedim(-1, axis + 1).reshape(sizes);
+  return result.index_add_(axis, places.reshape({-1}), by_place);
+}
+
+at::Tensor channel_shuffle(const at::Tensor& self, int64_t groups) {
+  TORCH_CHECK(self.dim() > 2, "channel_shuffle expects input with > 2 dims, but got input with "
+              "sizes ", self.sizes());
+  TORCH_CHECK(groups > 0 && self.size(1) % groups == 0, "channel_shuffle: the tensor has ",
+              self.size(1), " channels, and groups is ", groups,
+              "; a positive number that divides the channels is expected");
+  if (self.numel() == 0) return self.clone();
+  return self.reshape({self.size(0), groups, self.size(1) / groups, -1})
+      .transpose(1, 2)
+      .reshape(self.sizes());
+}
+
 }  // namespace kernels
 }  // namespace npu

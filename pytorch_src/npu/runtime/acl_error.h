@@ -1,4 +1,4 @@
-// Calls of AscendCL whose failure is an exception with the code, the call and the recent error text.
+// Calls of AscendCL whose failure is an exception with code, call and recent error text.
 #ifndef ASCENDTORCH_NPU_ACL_ERROR_H_
 #define ASCENDTORCH_NPU_ACL_ERROR_H_
 
@@ -15,9 +15,11 @@ NPU_API std::string error_name(aclError code);
 // What AscendCL says of the last failure of this thread; taken once, empty where there is none.
 NPU_API std::string recent_error();
 
-// Throws c10::Error (in Python a RuntimeError): "<call> failed: <name (code)>[, operator <op>]: <text>".
+// Throws c10::Error (in Python a RuntimeError):
+// "<call> failed: <name (code)>[, operator <op>]: <text>".
 // Where no AscendCL library was found it says what to install or to source.
-[[noreturn]] NPU_API void throw_acl_error(aclError code, const char* call, const char* op = nullptr);
+[[noreturn]] NPU_API void throw_acl_error(aclError code, const char* call,
+                                          const char* op = nullptr);
 
 inline void check(aclError code, const char* call, const char* op = nullptr) {
   if (__builtin_expect(code != ACL_SUCCESS, 0)) throw_acl_error(code, call, op);

@@ -37,11 +37,11 @@ NPU_API void set_device(c10::DeviceIndex index);
 // Like set_device; returns the device before.
 NPU_API c10::DeviceIndex exchange_device(c10::DeviceIndex index);
 
-// Waits for all that was queued on a device (-1: the current one), and throws the first error of it.
+// Waits for all that was queued on a device (-1: the current one); throws the first error of it.
 NPU_API void synchronize_device(c10::DeviceIndex index = -1);
 
 struct DeviceProperties {
-  std::string name;         // as torch.npu.get_device_name() says it; names the emulator where it is one
+  std::string name;         // of torch.npu.get_device_name(); says so where it is the emulator
   std::string soc;          // aclrtGetSocName
   bool is_emulator;
   size_t total_memory;      // bytes

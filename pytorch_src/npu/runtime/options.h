@@ -9,8 +9,8 @@
 
 namespace npu {
 
-// Sets an option for operators compiled from now on; what is queued is compiled before. Initialises.
-// Throws c10::Error where AscendCL refuses it.
+// Sets an option for operators compiled from now on; what is queued is compiled before.
+// Initialises. Throws c10::Error where AscendCL refuses it.
 NPU_API void set_compile_option(aclCompileOpt option, const std::string& value);
 // What AscendCL holds; empty where it is not set or not told.
 NPU_API std::string compile_option(aclCompileOpt option);

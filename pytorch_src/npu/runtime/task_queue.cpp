@@ -21,8 +21,8 @@ namespace {
 constexpr size_t kMostQueued = 4096;
 constexpr size_t kMostStreams = 128;
 
-// Set in the threads that launch. What they free may record events on other streams, and two of them
-// that wait for room in each other's queue would wait for ever.
+// Set in the threads that launch. What they free may record events on other streams, and two of
+// them that wait for room in each other's queue would wait for ever.
 thread_local bool launching = false;
 
 struct Queued {

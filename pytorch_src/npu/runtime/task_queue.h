@@ -1,7 +1,7 @@
 // TASK_QUEUE_ENABLE: 1 queues what is launched to one host thread a stream, in launch order; 0 (and
-// unset) launches at once. An error in the thread is kept and thrown where the stream is next waited
-// for; it names the operator. What was queued after the failed task is dropped until somebody has
-// been told, but for the events, which others may wait for.
+// unset) launches at once. An error in the thread is kept and thrown where the stream is next
+// waited for; it names the operator. What was queued after the failed task is dropped until
+// somebody has been told, but for the events, which others may wait for.
 #ifndef ASCENDTORCH_NPU_TASK_QUEUE_H_
 #define ASCENDTORCH_NPU_TASK_QUEUE_H_
 

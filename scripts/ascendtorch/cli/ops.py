@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from ascendtorch.cli import options
+from ascendtorch.cli.drift import drift
 from ascendtorch.emulator import target
 from ascendtorch.errors import ToolError, VersionError
 from ascendtorch.opspec import coverage as cover
@@ -26,6 +27,9 @@ _python_option = click.option(
 @click.group()
 def ops() -> None:
     """Say which operators run natively on an NPU."""
+
+
+ops.add_command(drift)
 
 
 @ops.command(name="list")

@@ -1,5 +1,7 @@
 #include "nn_conv_math.h"
 
+#include <algorithm>
+
 #include "nn_layout.h"
 #include "widen.h"
 
@@ -49,11 +51,18 @@ at::Tensor conv_input_grad(const Dims &x_size, const at::Tensor &w,
   const size_t axes = geometry.stride.size();
   const Dims none(axes, 0);
   Dims beyond(axes);
+  bool even = true; /* then convolution cuts it by itself */
   for (size_t axis = 0; axis < axes; ++axis) {
     const int64_t room = x_size[2 + axis] + geometry.before[axis] + geometry.after[axis];
     const int64_t used = (grad.size(2 + axis) - 1) * geometry.stride[axis] +
                          reach(w.size(2 + axis), geometry, axis);
     beyond[axis] = room - used;
+    even = even && geometry.before[axis] == geometry.after[axis] &&
+           beyond[axis] < std::max(geometry.stride[axis], geometry.dilation[axis]);
+  }
+  if (even) {
+    return at::convolution(computable(grad), computable(w), at::Tensor(), geometry.stride,
+                           geometry.before, geometry.dilation, true, beyond, geometry.groups);
   }
   at::Tensor x_grad =
       at::convolution(computable(grad), computable(w), at::Tensor(), geometry.stride, none,
@@ -68,8 +77,16 @@ at::Tensor conv_input_grad(const Dims &x_size, const at::Tensor &w,
 
 at::Tensor conv_filter_grad(const at::Tensor &x, const Dims &w_size,
                             const at::Tensor &grad, const ConvGeometry &geometry) {
+#if EMU_TORCH >= 111
+  const bool even = geometry.before == geometry.after;
+  const at::Tensor room = even ? computable(x) : padded(computable(x), geometry);
+  const Dims none(geometry.stride.size(), 0);
+  return std::get<1>(at::convolution_backward(
+      computable(grad), room, at::empty(w_size, room.options()), c10::nullopt, geometry.stride,
+      even ? geometry.before : none, geometry.dilation, false, none, geometry.groups, {false, true, false}));
+#else
   /* Windows of x against grad, one matrix product per sample and group: plain enough for every
-     torch, where the gradients of convolution have changed names several times. */
+     torch before, where the gradients of convolution have changed names several times. */
   const int64_t groups = geometry.groups;
   const int64_t axes = static_cast<int64_t>(geometry.stride.size());
   const int64_t outputs = w_size[0];
@@ -98,6 +115,7 @@ at::Tensor conv_filter_grad(const at::Tensor &x, const Dims &w_size,
                  columns.transpose(1, 2));
   }
   return sum.reshape(w_size);
+#endif
 }
 
 }  // namespace ascend_emu

@@ -23,7 +23,8 @@ void bind_stream(pybind11::module& m) {
   m.def("stream_from_pool", [](int priority, int index) {
     return parts_of(stream_from_pool(priority, small(index)));
   });
-  m.def("set_stream", [](int64_t id, int index) { set_current_stream(stream_of(id, small(index))); },
+  m.def("set_stream",
+        [](int64_t id, int index) { set_current_stream(stream_of(id, small(index))); },
         WithoutGil());
   m.def("stream_priority",
         [](int64_t id, int index) { return stream_priority(stream_of(id, small(index))); });
