@@ -50,6 +50,20 @@ class TestScatter(NpuTestCase):
         with self.assertRaisesRegex(RuntimeError, "reduce"):
             plain.npu().scatter_(1, self.often.npu(), src.npu(), reduce="mean")
 
+    def test_scatter_reduce(self):
+        for reduce in ("sum", "prod", "mean"):
+            for include in (True, False):
+                self.check(lambda t, i, s, r=reduce, n=include: t.scatter_reduce(1, i, s, r,
+                           include_self=n), self.x, self.often, self.src)  # fmt: skip
+        whole = torch.randint(1, 9, (4, 5, 6))
+        for reduce in ("sum", "prod", "mean"):
+            self.check(lambda t, i, r=reduce: t.scatter_reduce_(1, i, t.clone(), r), whole,
+                       self.often)  # fmt: skip
+        self.check(lambda t, i: t.scatter_reduce(1, i, t, "amax"), whole, self.often,
+                   fallback=True)  # fmt: skip
+        with self.assertRaisesRegex(RuntimeError, "are allowed"):
+            whole.npu().scatter_reduce(1, self.often.npu(), whole.npu(), "median")
+
     def test_types(self):
         for dtype in TYPES:
             x = torch.randint(0, 5, (4, 5, 6)).to(dtype)

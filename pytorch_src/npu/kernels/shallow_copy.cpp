@@ -1,4 +1,5 @@
-// Whether one tensor can take another one's data: what Module.to() asks before it keeps a parameter.
+// Whether one tensor can take another one's data: what Module.to() asks before it keeps a
+// parameter.
 #include "runtime/compat.h"
 
 namespace npu {
@@ -12,8 +13,8 @@ bool is_dense(const at::Tensor& tensor) {
 
 }  // namespace
 
-// Without it a parameter would become another one on its way to the NPU: tied parameters would part,
-// and optimizers would keep the old ones.
+// Without it a parameter would become another one on its way to the NPU: tied parameters would
+// part, and optimizers would keep the old ones.
 bool _has_compatible_shallow_copy_type(const at::Tensor& self, const at::Tensor& from) {
   return self.unsafeGetTensorImpl()->key_set() == from.unsafeGetTensorImpl()->key_set() ||
          (is_dense(self) && is_dense(from));

@@ -9,10 +9,11 @@
 namespace npu {
 
 // Of the device; blocks belong to the stream that was current, and come back to its pool in its
-// order. Allocates on the current device. Throws c10::OutOfMemoryError (torch.OutOfMemoryError where
-// the release has it, else RuntimeError) after the cache was freed and tried again.
+// order. Allocates on the current device. Throws c10::OutOfMemoryError (torch.OutOfMemoryError
+// where the release has it, else RuntimeError) after the cache was freed and tried again.
 NPU_API c10::Allocator* device_allocator();
-// Also used on `stream`: the block is not handed out before what was queued there by its free is done.
+// Also used on `stream`: the block is not handed out before what was queued there by its free is
+// done.
 NPU_API void record_stream(const c10::DataPtr& data, const Stream& stream);
 NPU_API void empty_cache();
 

@@ -1,4 +1,5 @@
-// Blocks of device memory: segments taken from AscendCL, cut into parts, and the free ones in order.
+// Blocks of device memory: segments taken from AscendCL, cut into parts, and the free ones in
+// order.
 #ifndef ASCENDTORCH_NPU_BLOCK_POOL_H_
 #define ASCENDTORCH_NPU_BLOCK_POOL_H_
 
@@ -12,7 +13,8 @@ namespace npu {
 
 constexpr size_t kMebibyte = size_t{1} << 20;
 constexpr size_t kBlockUnit = 512;
-// Operators may read up to 32 bytes behind a tensor: AscendCL wants who cuts memory up to leave them.
+// Operators may read up to 32 bytes behind a tensor: AscendCL wants who cuts memory up to leave
+// them.
 constexpr size_t kTail = 32;
 constexpr size_t kLargestSmall = kMebibyte;      // of blocks in the small pool
 constexpr size_t kSmallSegment = 2 * kMebibyte;

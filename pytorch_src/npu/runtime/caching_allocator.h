@@ -1,5 +1,6 @@
-// The caching allocator of one device. What is freed goes back to the stream it was allocated for and
-// is handed out again in that stream's order, without waiting; AscendCL is asked only for segments.
+// The caching allocator of one device. What is freed goes back to the stream it was allocated for
+// and is handed out again in that stream's order, without waiting; AscendCL is asked only for
+// segments.
 #ifndef ASCENDTORCH_NPU_CACHING_ALLOCATOR_H_
 #define ASCENDTORCH_NPU_CACHING_ALLOCATOR_H_
 
@@ -46,8 +47,8 @@ class NPU_API DeviceCache {
   // Keeps the block, once it is freed, until `stream` has done what was queued there by then.
   void record(Block* block, const Stream& stream);
 
-  // Gives free segments back to AscendCL; waits for the streams that used them, and throws the first
-  // error of what was queued there (the cache stays right).
+  // Gives free segments back to AscendCL; waits for the streams that used them, and throws the
+  // first error of what was queued there (the cache stays right).
   void release_cached();
   // Of the device's memory, what this process may reserve: 0 to 1.
   void set_memory_fraction(double fraction);

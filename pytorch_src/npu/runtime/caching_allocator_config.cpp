@@ -64,7 +64,8 @@ AllocatorConfig parse_allocator_config(const std::string& text) {
                         ": expandable_segments is not supported on an NPU; remove it, and use "
                         "max_split_size_mb against fragmentation");
     } else {
-      TORCH_CHECK_VALUE(false, kVariable, ": \"", name, "\" is not known; known names are ", kKnown);
+      TORCH_CHECK_VALUE(false, kVariable, ": \"", name, "\" is not known; known names are ",
+                        kKnown);
     }
   }
   return config;

@@ -64,8 +64,8 @@ void DeviceCache::recycle(Block* block) {
   put_back(block);
 }
 
-// Takes blocks back whose events are reached; `wait` waits for them all. Throws the first error that
-// waiting tells of, after all else is done.
+// Takes blocks back whose events are reached; `wait` waits for them all. Throws the first error
+// that waiting tells of, after all else is done.
 void DeviceCache::settle(bool wait) {
   std::vector<Wait> waits;
   {

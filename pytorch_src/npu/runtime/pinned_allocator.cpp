@@ -134,8 +134,8 @@ void PinnedCache::free(void* data) noexcept {
   }
 }
 
-// Takes blocks back whose copies are done; `wait` waits for all. Throws the first error that waiting
-// tells of, after all else is done.
+// Takes blocks back whose copies are done; `wait` waits for all. Throws the first error that
+// waiting tells of, after all else is done.
 void PinnedCache::settle(bool wait) {
   std::vector<HostBlock*> waiting;
   {

@@ -1,5 +1,5 @@
-// Pinned memory of the host: blocks are kept and handed out again when the copies that used them are
-// done.
+// Pinned memory of the host: blocks are kept and handed out again when the copies that used them
+// are done.
 #ifndef ASCENDTORCH_NPU_PINNED_ALLOCATOR_H_
 #define ASCENDTORCH_NPU_PINNED_ALLOCATOR_H_
 
@@ -30,8 +30,8 @@ class NPU_API PinnedCache {
   void* allocate(size_t bytes);
   // Takes what allocate() gave. Never throws: it is called by destructors.
   void free(void* data) noexcept;
-  // The block that `address` lies in is not handed out again before `stream` has done what is queued
-  // there when it is freed. False, and nothing, where it lies in none.
+  // The block that `address` lies in is not handed out again before `stream` has done what is
+  // queued there when it is freed. False, and nothing, where it lies in none.
   bool record(const void* address, const Stream& stream);
   bool contains(const void* address);
   // Frees the blocks that nobody uses; waits for the copies of those that are given back already.

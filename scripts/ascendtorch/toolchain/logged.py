@@ -32,8 +32,10 @@ def compile_environment(environ: Mapping[str, str], extra: Mapping[str, str]) ->
         for name, value in clean_environ(environ).items()
         if not (name.startswith("LC_") or name == "LANGUAGE")
     }
-    # Without it ccache lets everything pass that uses a precompiled header.
-    clean.setdefault("CCACHE_SLOPPINESS", "pch_defines,time_macros")
+    # Without the first two ccache lets everything pass that uses a precompiled header; without the
+    # others a header that CMake wrote just before is too new for it.
+    sloppiness = "pch_defines,time_macros,include_file_mtime,include_file_ctime"
+    clean.setdefault("CCACHE_SLOPPINESS", sloppiness)
     return {**clean, **extra, "LANG": "C.UTF-8", "NINJA_STATUS": "[%f/%t] "}
 
 
