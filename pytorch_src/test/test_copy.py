@@ -59,6 +59,7 @@ class TestCopy(NpuTestCase):
     def test_into_a_view(self):
         for dtype in TYPES:
             with self.subTest(dtype=dtype):
+
                 def into(t, value):
                     t[1:, ::2].copy_(value)
                     t[0].copy_(t[2])

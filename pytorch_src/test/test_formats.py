@@ -1,5 +1,8 @@
 """Private layouts: npu_format_cast, get_npu_format, and that values and gradients survive."""
 
+import copy
+import io
+
 import torch
 import torch_npu
 from npu_testing import NpuTestCase, run_tests
@@ -94,6 +97,18 @@ class TestFormats(NpuTestCase):
         self.assert_same(cast.to(torch.float16), source.half(), 0)
         cast.copy_(source + 1)
         self.assert_same(cast, source + 1, 0)
+
+    def test_saving_and_deep_copies(self):
+        for layout in (NC1HWC0, FRACTAL_Z, FRACTAL_NZ):
+            source = torch.randn(5, 3, 4, 7)
+            cast = source.npu().npu_format_cast(layout)
+            stream = io.BytesIO()
+            torch.save(cast, stream)
+            stream.seek(0)
+            self.assert_same(torch.load(stream), source, 0)
+            cast = source.npu().npu_format_cast(layout)
+            self.assert_same(copy.deepcopy(cast), source, 0)
+            self.assert_same(cast, source, 0)
 
     def test_what_is_refused(self):
         there = torch.randn(2, 3, device="npu")

@@ -154,7 +154,6 @@ class TestModules(NpuTestCase):
             self.assertEqual(entry["momentum_buffer"].device.type, "npu")
             self.assertEqual(float(entry["momentum_buffer"].cpu().mean()), 1.0)
 
-
     def test_parameters_stay_the_same_objects(self):
         net = torch.nn.Linear(3, 2)
         net.tied = net.weight

@@ -126,16 +126,16 @@ Three _native_batch_norm_legit(const at::Tensor& input, const c10::optional<at::
                                const c10::optional<at::Tensor>& bias, at::Tensor& running_mean,
                                at::Tensor& running_var, bool training, double momentum,
                                double eps) {
-  return kernels::native_batch_norm(input, weight, bias, running_mean, running_var, training, momentum,
-                           eps);
+  return kernels::native_batch_norm(input, weight, bias, running_mean, running_var, training,
+                                    momentum, eps);
 }
 
 Three _native_batch_norm_legit_no_stats(const at::Tensor& input,
                                         const c10::optional<at::Tensor>& weight,
                                         const c10::optional<at::Tensor>& bias, bool training,
                                         double momentum, double eps) {
-  return kernels::native_batch_norm(input, weight, bias, at::Tensor(), at::Tensor(), training, momentum,
-                           eps);
+  return kernels::native_batch_norm(input, weight, bias, at::Tensor(), at::Tensor(), training,
+                                    momentum, eps);
 }
 
 std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> _batch_norm_with_update(
@@ -143,7 +143,8 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> _batch_norm_with_upda
     const c10::optional<at::Tensor>& bias, at::Tensor& running_mean, at::Tensor& running_var,
     double momentum, double eps) {
   const Three done =
-      kernels::native_batch_norm(input, weight, bias, running_mean, running_var, true, momentum, eps);
+      kernels::native_batch_norm(input, weight, bias, running_mean, running_var, true, momentum,
+                                 eps);
   return std::make_tuple(std::get<0>(done), std::get<1>(done), std::get<2>(done),
                          empty_like_sizes({0}, input, at::kByte));
 }
@@ -199,8 +200,8 @@ Three batch_norm_backward(const at::Tensor& grad_out, const at::Tensor& input,
                           const c10::optional<at::Tensor>& save_mean,
                           const c10::optional<at::Tensor>& save_var, bool update, double eps,
                           std::array<bool, 3> output_mask, const at::Tensor& /*reserve*/) {
-  return kernels::native_batch_norm_backward(grad_out, input, weight, running_mean, running_var, save_mean,
-                                    save_var, update, eps, output_mask);
+  return kernels::native_batch_norm_backward(grad_out, input, weight, running_mean, running_var,
+                                             save_mean, save_var, update, eps, output_mask);
 }
 
 }  // namespace kernels

@@ -158,8 +158,8 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> convolution_backward_overrideable
     check_cpu_allowed("convolution_backward", input.scalar_type(), kTaken);
     const torch::jit::Stack results =
         on_cpu("aten::convolution_backward", "", grad_output, input, weight,
-               at::OptionalIntArrayRef(at::IntArrayRef(grad_output.size(1))), stride, padding, dilation,
-               transposed, output_padding, groups, output_mask);
+               at::OptionalIntArrayRef(at::IntArrayRef(grad_output.size(1))), stride, padding,
+               dilation, transposed, output_padding, groups, output_mask);
     return std::make_tuple(results[0].toTensor(), results[1].toTensor(), results[2].toTensor());
   }
   at::Tensor x_grad, w_grad, b_grad;

@@ -69,6 +69,7 @@ at::Tensor& set__source_Storage_storage_offset(at::Tensor& self, at::Storage sou
               " and the tensor on ", self.device(), "; both must be on one device");
   TORCH_CHECK(storage_offset >= 0, "set_: the storage offset is ", storage_offset,
               "; it cannot be negative");
+  make_plain_(source);
   auto* impl = self.unsafeGetTensorImpl();
   impl->set_storage_keep_dtype(std::move(source));
   impl->set_storage_offset(storage_offset);

@@ -38,8 +38,8 @@ std::vector<int64_t> product_sizes(const at::Tensor& a, const at::Tensor& b) {
   return sizes;
 }
 
-// out = a @ b, plus a row of numbers where `bias` is defined. Private layouts are multiplied as they
-// lie.
+// out = a @ b, plus a row of numbers where `bias` is defined. Private layouts are multiplied as
+// they lie.
 void multiply(const at::Tensor& a, const at::Tensor& b, const at::Tensor& bias, at::Tensor& out) {
   if (a.size(-1) == 0) {
     out.zero_();

@@ -51,6 +51,14 @@ at::Tensor trans_data(const at::Tensor& tensor, const at::Tensor& made, aclForma
   return made;
 }
 
+// A contiguous tensor on a storage, from its beginning.
+at::Tensor over(const at::Storage& storage, caffe2::TypeMeta type, at::IntArrayRef sizes) {
+  at::Tensor tensor = at::detail::make_tensor<c10::TensorImpl>(
+      c10::Storage(storage), c10::DispatchKeySet(kDispatchKey), type);
+  tensor.unsafeGetTensorImpl()->set_sizes_contiguous(sizes);
+  return tensor;
+}
+
 }  // namespace
 
 const char* format_name(aclFormat format) {
@@ -131,15 +139,13 @@ at::Tensor empty_in_format(at::IntArrayRef sizes, const at::TensorOptions& optio
   layout.format = format;
   layout.origin = origin_format(sizes.size());
   layout.origin_sizes = sizes.vec();
+  layout.type = type;
   const at::Tensor made = empty({0}, options);
   const size_t bytes =
       static_cast<size_t>(c10::multiply_integers(layout.storage_sizes)) * c10::elementSize(type);
   DeviceScope scope(made.device().index());
   auto storage = c10::make_intrusive<LaidOutStorage>(bytes, device_allocator(), std::move(layout));
-  at::Tensor tensor = at::detail::make_tensor<c10::TensorImpl>(
-      c10::Storage(std::move(storage)), c10::DispatchKeySet(kDispatchKey), made.dtype());
-  tensor.unsafeGetTensorImpl()->set_sizes_contiguous(sizes);
-  return tensor;
+  return over(c10::Storage(std::move(storage)), made.dtype(), sizes);
 }
 
 at::Tensor format_cast(const at::Tensor& tensor, aclFormat format) {
@@ -167,15 +173,26 @@ at::Tensor plain(const at::Tensor& tensor) {
   return trans_data(tensor, empty(tensor.sizes(), tensor.options()), layout.format, layout.origin);
 }
 
+void make_plain_(const at::Storage& storage) {
+  auto* laid_out = dynamic_cast<LaidOutStorage*>(storage.unsafeGetStorageImpl());
+  if (laid_out == nullptr || is_plain_format(laid_out->layout.format)) return;
+  const at::TensorOptions options =
+      at::TensorOptions().dtype(laid_out->layout.type).device(storage.device());
+  const std::vector<int64_t> sizes = laid_out->layout.origin_sizes;
+  const at::Tensor values = plain(over(storage, options.dtype(), sizes));
+  // As many bytes as before, for whoever has asked how many there are.
+  const int64_t elements =
+      static_cast<int64_t>(laid_out->nbytes() / c10::elementSize(laid_out->layout.type));
+  const at::Tensor moved = empty({elements}, options);
+  zero_bytes(moved);
+  moved.narrow(0, 0, values.numel()).copy_(values.view(-1), /*non_blocking=*/true);
+  laid_out->set_data_ptr_noswap(
+      moved.storage().unsafeGetStorageImpl()->set_data_ptr(c10::DataPtr()));
+  laid_out->layout = Layout();
+}
+
 void make_plain_(const at::Tensor& tensor) {
-  if (!is_private(tensor)) return;
-  at::Tensor moved = plain(tensor);
-  auto* storage = static_cast<LaidOutStorage*>(tensor.storage().unsafeGetStorageImpl());
-  auto* from = moved.storage().unsafeGetStorageImpl();
-  const size_t bytes = from->nbytes();
-  storage->set_data_ptr_noswap(from->set_data_ptr(c10::DataPtr()));
-  storage->set_nbytes(bytes);
-  storage->layout = Layout();
+  if (is_private(tensor)) make_plain_(tensor.storage());
 }
 
 }  // namespace npu

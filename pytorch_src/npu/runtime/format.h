@@ -15,6 +15,7 @@ struct Layout {
   aclFormat origin = ACL_FORMAT_ND;       // what the logical sizes mean: NCHW, NCDHW or ND
   std::vector<int64_t> storage_sizes;     // of a private layout; empty otherwise
   std::vector<int64_t> origin_sizes;      // likewise: the logical sizes it was made with
+  at::ScalarType type = at::kFloat;       // likewise: of its elements
 };
 
 // The layout of what `tensor` lies in (ND for every plain storage).
@@ -35,6 +36,7 @@ NPU_API at::Tensor plain(const at::Tensor& tensor);
 
 // Brings the storage itself into plain memory, for views: all who share it see the same values.
 NPU_API void make_plain_(const at::Tensor& tensor);
+NPU_API void make_plain_(const at::Storage& storage);
 
 NPU_API const char* format_name(aclFormat format);
 

@@ -24,12 +24,9 @@ _python_option = click.option(
 )
 
 
-@click.group()
+@click.group(commands={"drift": drift})
 def ops() -> None:
     """Say which operators run natively on an NPU."""
-
-
-ops.add_command(drift)
 
 
 @ops.command(name="list")

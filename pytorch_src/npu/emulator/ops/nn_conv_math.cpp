@@ -83,7 +83,8 @@ at::Tensor conv_filter_grad(const at::Tensor &x, const Dims &w_size,
   const Dims none(geometry.stride.size(), 0);
   return std::get<1>(at::convolution_backward(
       computable(grad), room, at::empty(w_size, room.options()), c10::nullopt, geometry.stride,
-      even ? geometry.before : none, geometry.dilation, false, none, geometry.groups, {false, true, false}));
+      even ? geometry.before : none, geometry.dilation, false, none, geometry.groups,
+      {false, true, false}));
 #else
   /* Windows of x against grad, one matrix product per sample and group: plain enough for every
      torch before, where the gradients of convolution have changed names several times. */
