@@ -21,6 +21,7 @@ from . import npu  # noqa: E402
 from ._plugin import register as _register  # noqa: E402
 from ._version import __version__, torch_version  # noqa: E402
 from .npu import get_npu_format, npu_format_cast, npu_format_cast_  # noqa: E402
+from .npu.attention import npu_fusion_attention  # noqa: E402
 
 __all__ = [
     "__version__",
@@ -28,6 +29,7 @@ __all__ = [
     "npu",
     "npu_format_cast",
     "npu_format_cast_",
+    "npu_fusion_attention",
     "torch_version",
 ]
 
