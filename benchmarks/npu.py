@@ -1,9 +1,9 @@
 """What torch.npu costs on the emulator: a small operator, and a training step of ResNet-50.
 
 Each round is a process of its own, which times the NPU and the CPU in turn. It needs a Python that
-has torch, torch_npu and, for ResNet-50, timm. The network is timm's with random weights, in
-float32; the input is random too: by default 4 images of 3 x 128 x 128 and a label each, one step of
-SGD with momentum.
+has torch, torch_npu and, for ResNet-50, pytorchcv. The network is that package's with random
+weights, in float32; the input is random too: by default 4 images of 3 x 224 x 224, which its last
+pool asks for, and a label each, one step of SGD with momentum.
 """
 
 from __future__ import annotations
@@ -65,10 +65,12 @@ def operator_times(torch: Any) -> dict[str, float]:
     }
 
 
-def training_step(torch: Any, timm: Any, device: str, batch: int, size: int) -> Callable[[], float]:
+def training_step(
+    torch: Any, models: Any, device: str, batch: int, size: int
+) -> Callable[[], float]:
     """Return a function that trains ResNet-50 one step on a device and returns the loss."""
     torch.manual_seed(0)
-    net = timm.create_model("resnet50", pretrained=False).to(device).train()
+    net = models.resnet50().to(device).train()
     images = torch.randn(batch, 3, size, size).to(device)
     labels = torch.randint(0, 1000, (batch,)).to(device)
     optimizer = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
@@ -87,15 +89,16 @@ def network_times(torch: Any, batch: int, size: int) -> dict[str, float]:
     """Return seconds of one training step on both devices, and how many operators fell back.
 
     Raises:
-        BenchmarkError: timm is missing, or both devices do not compute the same.
+        BenchmarkError: pytorchcv is missing, or both devices do not compute the same.
     """
     try:
-        timm = importlib.import_module("timm")
+        models = importlib.import_module("pytorchcv.models.resnet")
     except ImportError as error:
         raise running.BenchmarkError(
-            f"ResNet-50 comes from timm: pip install timm, or use --only operator ({error})"
+            "ResNet-50 comes from pytorchcv: pip install pytorchcv==0.0.67, or use --only operator "
+            f"({error})"
         ) from error
-    steps = {name: training_step(torch, timm, name, batch, size) for name in ("cpu", "npu")}
+    steps = {name: training_step(torch, models, name, batch, size) for name in ("cpu", "npu")}
     torch.npu.reset_fallback_counts()
     losses = {name: step() for name, step in steps.items()}  # untimed: compiles and allocates
     if abs(losses["npu"] - losses["cpu"]) > 1e-3 * abs(losses["cpu"]):
@@ -193,7 +196,7 @@ def main() -> None:
     parser: argparse.ArgumentParser = running.parser(__doc__ or "", runs=3)
     parser.add_argument("--only", choices=["operator", "network"], help="default: both")
     parser.add_argument("--batch", type=int, default=4, help="images of a step (default: 4)")
-    parser.add_argument("--size", type=int, default=128, help="their sides (default: 128)")
+    parser.add_argument("--size", type=int, default=224, help="their sides (default: 224)")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
