@@ -66,6 +66,7 @@ def run(mirrors: Path, tmp_path: Path, *arguments: str) -> Result:
 
 
 def test_every_kind(mirrors: Path, tmp_path: Path) -> None:
+    """faults.md 44"""
     done = run(mirrors, tmp_path, "--from", "v0.1.0", "--to", "v0.2.0", "--json")
     assert done.exit_code == 1, done.output
     found = json.loads(done.stdout)

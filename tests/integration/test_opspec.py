@@ -133,6 +133,7 @@ def test_the_shipped_spec_renders(tmp_path: Path, site_packages: Path) -> None:
 
 @needs_torch
 def test_a_kernel_the_release_does_not_have(tmp_path: Path, site_packages: Path) -> None:
+    """faults.md 44"""
     spec = tmp_path / "ops"
     spec.mkdir()
     text = "schema: 1\noperators:\n  - {op: abs, category: unary, acl: Abs, overloads: [abs.two]}\n"

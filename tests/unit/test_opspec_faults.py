@@ -166,6 +166,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_faults(tmp_path: Path, fault: str) -> None:
+    """faults.md 44: functions and overloads that the release does not have are among them."""
     text, line, words = FAULTS[fault]
     spec = write(tmp_path, text)
     with pytest.raises(SpecError) as caught:
