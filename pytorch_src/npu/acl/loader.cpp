@@ -72,11 +72,12 @@ Library find() {
     found = open_at(&library, kLibrary) || open_emulator(&library);
   }
   if (!found) {
-    library.missing = "no AscendCL library was found (" + library.missing +
-                      "). With an NPU: install CANN and `source` its set_env.sh, or `source env.sh`."
-                      " Without one: use a torch_npu wheel that carries the emulator, or run the "
-                      "program with `ascendtorch emulate --`. ASCENDTORCH_ACL=<path of "
-                      "libascendcl.so> names one";
+    library.missing =
+        "no AscendCL library was found (" + library.missing +
+        "). With an NPU: install CANN and `source` its set_env.sh, or `source env.sh`."
+        " Without one: use a torch_npu wheel that carries the emulator, or run the "
+        "program with `ascendtorch emulate --`. ASCENDTORCH_ACL=<path of "
+        "libascendcl.so> names one";
   }
   return library;
 }
@@ -115,12 +116,12 @@ const std::string& acl_missing() { return library().missing; }
 
 // Each of them looks its function up once. They are seen in this library alone (ACL_API is hidden
 // when it is compiled), and so never stand in CANN's way.
-#define NPU_ACL(result, name, parameters, arguments)                                        \
-  extern "C" result name parameters {                                                       \
-    using Function = result(*) parameters;                                                  \
-    static const Function function = reinterpret_cast<Function>(::npu::symbol(#name));      \
-    if (function == nullptr) return ::npu::Nothing<result>::value();                        \
-    return function arguments;                                                              \
+#define NPU_ACL(result, name, parameters, arguments)                                   \
+  extern "C" result name parameters {                                                  \
+    using Function = result(*) parameters;                                             \
+    static const Function function = reinterpret_cast<Function>(::npu::symbol(#name)); \
+    if (function == nullptr) return ::npu::Nothing<result>::value();                   \
+    return function arguments;                                                         \
   }
 #include "acl/functions.inc"
 #undef NPU_ACL

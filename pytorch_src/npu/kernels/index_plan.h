@@ -27,10 +27,9 @@ struct IndexPlan {
   at::Tensor in_front(const at::Tensor& in_place) const;
 };
 
-// Throws c10::Error for too many indices, types that cannot index, shapes that do not broadcast, and
-// masks of another shape than the dims that they stand for.
-IndexPlan plan_index(const at::Tensor& self,
-                     const c10::List<c10::optional<at::Tensor>>& indices);
+// Throws c10::Error for too many indices, types that cannot index, shapes that do not broadcast,
+// and masks of another shape than the dims that they stand for.
+IndexPlan plan_index(const at::Tensor& self, const c10::List<c10::optional<at::Tensor>>& indices);
 
 }  // namespace kernels
 }  // namespace npu

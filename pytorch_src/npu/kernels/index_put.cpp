@@ -6,8 +6,8 @@ namespace kernels {
 
 namespace {
 
-constexpr Types kAddedAtPoints = bit(at::kFloat) | bit(at::kHalf) | bit(at::kInt) |
-                                 bit(at::kChar) | bit(at::kByte);
+constexpr Types kAddedAtPoints =
+    bit(at::kFloat) | bit(at::kHalf) | bit(at::kInt) | bit(at::kChar) | bit(at::kByte);
 constexpr Types kAddedToRows = kReals | bit(at::kBool);
 
 // Operators that write count from the front only.
@@ -15,8 +15,8 @@ at::Tensor from_front(const at::Tensor& index, int64_t size) {
   return at::where(index.lt(0), index.add(size), index);
 }
 
-// Rows of `work`, seen as [points, width], that the indices name. An index that is out of range leads
-// out of the whole, so that the operator refuses it.
+// Rows of `work`, seen as [points, width], that the indices name. An index that is out of range
+// leads out of the whole, so that the operator refuses it.
 at::Tensor row_numbers(const IndexPlan& plan, const at::Tensor& work) {
   at::Tensor rows;
   at::Tensor outside;
@@ -76,19 +76,19 @@ bool is_masked_fill(const at::Tensor& self, const c10::List<c10::optional<at::Te
     if (is_given != (k == 0)) return false;
   }
   const at::Tensor mask = *indices.get(0);
-  return mask.scalar_type() == at::kBool && mask.device() == self.device() &&
-         mask.dim() > 0 && mask.dim() <= self.dim() &&
-         mask.sizes() == self.sizes().slice(0, mask.dim());
+  return mask.scalar_type() == at::kBool && mask.device() == self.device() && mask.dim() > 0 &&
+         mask.dim() <= self.dim() && mask.sizes() == self.sizes().slice(0, mask.dim());
 }
 
 }  // namespace
 
-at::Tensor& _index_put_impl_(at::Tensor& self,
-                             const c10::List<c10::optional<at::Tensor>>& indices,
+at::Tensor& _index_put_impl_(at::Tensor& self, const c10::List<c10::optional<at::Tensor>>& indices,
                              const at::Tensor& values, bool accumulate, bool) {
-  TORCH_CHECK_INDEX(self.scalar_type() == values.scalar_type(), "Index put requires the source and "
-                    "destination dtypes match, got ", self.scalar_type(),
-                    " for the destination and ", values.scalar_type(), " for the source.");
+  TORCH_CHECK_INDEX(self.scalar_type() == values.scalar_type(),
+                    "Index put requires the source and "
+                    "destination dtypes match, got ",
+                    self.scalar_type(), " for the destination and ", values.scalar_type(),
+                    " for the source.");
   TORCH_CHECK(is_npu(values) || values.dim() == 0, "index_put_: the values are on ",
               values.device(), " and the tensor on ", self.device(),
               "; both must be on one device");
@@ -106,15 +106,14 @@ at::Tensor& _index_put_impl_(at::Tensor& self,
   while (fitting.dim() > static_cast<int64_t>(wanted.size()) && fitting.size(0) == 1) {
     fitting = fitting.squeeze(0);
   }
-  TORCH_CHECK_INDEX(at::IntArrayRef(broadcast_sizes(fitting.sizes(), wanted)) ==
-                        at::IntArrayRef(wanted),
-                    "shape mismatch: value tensor of shape ", given.sizes(),
-                    " cannot be broadcast to indexing result of shape ", at::IntArrayRef(wanted));
+  TORCH_CHECK_INDEX(
+      at::IntArrayRef(broadcast_sizes(fitting.sizes(), wanted)) == at::IntArrayRef(wanted),
+      "shape mismatch: value tensor of shape ", given.sizes(),
+      " cannot be broadcast to indexing result of shape ", at::IntArrayRef(wanted));
   fitting = plan.in_front(fitting.expand(wanted));
   if (fitting.numel() == 0) return self;
-  write_in_place(self.permute(plan.to_front()), [&](const at::Tensor& work) {
-    write(plan, work, fitting, accumulate);
-  });
+  write_in_place(self.permute(plan.to_front()),
+                 [&](const at::Tensor& work) { write(plan, work, fitting, accumulate); });
   return self;
 }
 

@@ -10,15 +10,15 @@ namespace npu {
 namespace kernels {
 
 constexpr Types kFloats = bit(at::kFloat) | bit(at::kHalf) | bit(at::kBFloat16);
-constexpr Types kIntegers = bit(at::kByte) | bit(at::kChar) | bit(at::kShort) | bit(at::kInt) |
-                            bit(at::kLong);
+constexpr Types kIntegers =
+    bit(at::kByte) | bit(at::kChar) | bit(at::kShort) | bit(at::kInt) | bit(at::kLong);
 constexpr Types kReals = kFloats | kIntegers | bit(at::kDouble);
 
 inline bool takes(Types types, at::ScalarType type) { return (types & bit(type)) != 0; }
 
 // The tensor itself where `taken` has its type, else the same memory seen as integers of the same
-// width: enough for operators that only move elements. Throws c10::Error, naming `op`, where there is
-// no such integer.
+// width: enough for operators that only move elements. Throws c10::Error, naming `op`, where there
+// is no such integer.
 at::Tensor as_bits(const char* op, const at::Tensor& tensor, Types taken);
 
 // Throws c10::Error unless the index is of int32 or int64.
@@ -32,8 +32,8 @@ inline at::Tensor at_least_1d(const at::Tensor& tensor) {
 // Gives `out` the size and the values of `result`. Throws c10::Error where the type does not fit.
 void give(const char* op, const at::Tensor& result, const at::Tensor& out);
 
-// `write` works on plain contiguous memory: `self` itself where it is that, else a copy that is moved
-// back.
+// `write` works on plain contiguous memory: `self` itself where it is that, else a copy that is
+// moved back.
 template <class Write>
 void write_in_place(const at::Tensor& self, const Write& write) {
   if (self.is_contiguous() && !is_private(self)) return write(self);

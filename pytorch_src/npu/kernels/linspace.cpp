@@ -30,15 +30,13 @@ void check_step(const char* op, const at::Scalar& start, const at::Scalar& end,
               " by ", by);
 }
 
-// Gives `out` so many numbers, `step` apart. The operator finds out itself how many there are, in its
-// own precision: a limit half a step beyond the last one leaves no doubt.
+// Gives `out` so many numbers, `step` apart. The operator finds out itself how many there are, in
+// its own precision: a limit half a step beyond the last one leaves no doubt.
 void count(at::Tensor& out, const at::Scalar& start, const at::Scalar& step, int64_t number) {
   if (out.numel() != number) resize_output(out, {number});
   if (number == 0) return;
   const at::ScalarType type = counting_type(out.scalar_type());
-  const at::Tensor to = out.scalar_type() == type
-                            ? out
-                            : empty_like_sizes(out.sizes(), out, type);
+  const at::Tensor to = out.scalar_type() == type ? out : empty_like_sizes(out.sizes(), out, type);
   OpCommand command("Range");
   command.host_scalar(start, type);
   if (at::isIntegralType(type, false)) {
@@ -53,8 +51,8 @@ void count(at::Tensor& out, const at::Scalar& start, const at::Scalar& step, int
 
 }  // namespace
 
-at::Tensor& arange_start_out(const at::Scalar& start, const at::Scalar& end,
-                             const at::Scalar& step, at::Tensor& out) {
+at::Tensor& arange_start_out(const at::Scalar& start, const at::Scalar& end, const at::Scalar& step,
+                             at::Tensor& out) {
   check_step("arange", start, end, step);
   double number = 0;
   if (at::isIntegralType(out.scalar_type(), false)) {
@@ -84,8 +82,7 @@ at::Tensor& linspace_out(const at::Scalar& start, const at::Scalar& end, int64_t
   if (steps == 0) return out;
   if (steps == 1) return out.fill_(start);
   const at::ScalarType type = out.scalar_type() == at::kFloat ? at::kFloat : at::kDouble;
-  const at::Tensor to =
-      out.scalar_type() == type ? out : empty_like_sizes({steps}, out, type);
+  const at::Tensor to = out.scalar_type() == type ? out : empty_like_sizes({steps}, out, type);
   OpCommand("LinSpace")
       .host_scalar(start, type)
       .host_scalar(end, type)
@@ -97,8 +94,7 @@ at::Tensor& linspace_out(const at::Scalar& start, const at::Scalar& end, int64_t
 }
 
 at::Tensor& eye_m_out(int64_t n, int64_t m, at::Tensor& out) {
-  TORCH_CHECK(n >= 0 && m >= 0, "eye: the sizes are ", n, " and ", m,
-              "; they cannot be negative");
+  TORCH_CHECK(n >= 0 && m >= 0, "eye: the sizes are ", n, " and ", m, "; they cannot be negative");
   resize_output(out, {n, m});
   if (out.numel() == 0) return out;
   const at::Tensor to = out.scalar_type() == at::kBool ? out.view(at::kByte) : out;

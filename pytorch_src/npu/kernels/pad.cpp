@@ -99,7 +99,8 @@ at::Tensor& reflection_pad1d_out(const at::Tensor& self, at::IntArrayRef padding
 }
 
 at::Tensor& reflection_pad1d_backward_grad_input(const at::Tensor& grad_output,
-                                                 const at::Tensor& self, at::IntArrayRef padding, at::Tensor& grad_input) {
+                                                 const at::Tensor& self, at::IntArrayRef padding,
+                                                 at::Tensor& grad_input) {
   return fold_edges("reflection_pad1d_backward", "reflect", grad_output, self, padding, grad_input);
 }
 
@@ -108,7 +109,8 @@ at::Tensor& reflection_pad2d_out(const at::Tensor& self, at::IntArrayRef padding
 }
 
 at::Tensor& reflection_pad2d_backward_grad_input(const at::Tensor& grad_output,
-                                                 const at::Tensor& self, at::IntArrayRef padding, at::Tensor& grad_input) {
+                                                 const at::Tensor& self, at::IntArrayRef padding,
+                                                 at::Tensor& grad_input) {
   return fold_edges("reflection_pad2d_backward", "reflect", grad_output, self, padding, grad_input);
 }
 
@@ -117,34 +119,41 @@ at::Tensor& reflection_pad3d_out(const at::Tensor& self, at::IntArrayRef padding
 }
 
 at::Tensor& reflection_pad3d_backward_grad_input(const at::Tensor& grad_output,
-                                                 const at::Tensor& self, at::IntArrayRef padding, at::Tensor& grad_input) {
+                                                 const at::Tensor& self, at::IntArrayRef padding,
+                                                 at::Tensor& grad_input) {
   return fold_edges("reflection_pad3d_backward", "reflect", grad_output, self, padding, grad_input);
 }
 
-at::Tensor& replication_pad1d_out(const at::Tensor& self, at::IntArrayRef padding, at::Tensor& out) {
+at::Tensor& replication_pad1d_out(const at::Tensor& self, at::IntArrayRef padding,
+                                  at::Tensor& out) {
   return pad_edges("replication_pad1d", "edge", self, padding, 1, out);
 }
 
 at::Tensor& replication_pad1d_backward_grad_input(const at::Tensor& grad_output,
-                                                  const at::Tensor& self, at::IntArrayRef padding, at::Tensor& grad_input) {
+                                                  const at::Tensor& self, at::IntArrayRef padding,
+                                                  at::Tensor& grad_input) {
   return fold_edges("replication_pad1d_backward", "edge", grad_output, self, padding, grad_input);
 }
 
-at::Tensor& replication_pad2d_out(const at::Tensor& self, at::IntArrayRef padding, at::Tensor& out) {
+at::Tensor& replication_pad2d_out(const at::Tensor& self, at::IntArrayRef padding,
+                                  at::Tensor& out) {
   return pad_edges("replication_pad2d", "edge", self, padding, 2, out);
 }
 
 at::Tensor& replication_pad2d_backward_grad_input(const at::Tensor& grad_output,
-                                                  const at::Tensor& self, at::IntArrayRef padding, at::Tensor& grad_input) {
+                                                  const at::Tensor& self, at::IntArrayRef padding,
+                                                  at::Tensor& grad_input) {
   return fold_edges("replication_pad2d_backward", "edge", grad_output, self, padding, grad_input);
 }
 
-at::Tensor& replication_pad3d_out(const at::Tensor& self, at::IntArrayRef padding, at::Tensor& out) {
+at::Tensor& replication_pad3d_out(const at::Tensor& self, at::IntArrayRef padding,
+                                  at::Tensor& out) {
   return pad_edges("replication_pad3d", "edge", self, padding, 3, out);
 }
 
 at::Tensor& replication_pad3d_backward_grad_input(const at::Tensor& grad_output,
-                                                  const at::Tensor& self, at::IntArrayRef padding, at::Tensor& grad_input) {
+                                                  const at::Tensor& self, at::IntArrayRef padding,
+                                                  at::Tensor& grad_input) {
   return fold_edges("replication_pad3d_backward", "edge", grad_output, self, padding, grad_input);
 }
 
@@ -153,26 +162,26 @@ at::Tensor reflection_pad2d(const at::Tensor& self, at::IntArrayRef padding) {
   return pad_edges("reflection_pad2d", "reflect", self, padding, 2, out);
 }
 
-at::Tensor reflection_pad2d_backward(const at::Tensor& grad_output,
-                                     const at::Tensor& self, at::IntArrayRef padding) {
+at::Tensor reflection_pad2d_backward(const at::Tensor& grad_output, const at::Tensor& self,
+                                     at::IntArrayRef padding) {
   at::Tensor grad_input = empty_like_sizes(self.sizes(), self);
   return fold_edges("reflection_pad2d_backward", "reflect", grad_output, self, padding, grad_input);
 }
 
-at::Tensor replication_pad1d_backward(const at::Tensor& grad_output,
-                                      const at::Tensor& self, at::IntArrayRef padding) {
+at::Tensor replication_pad1d_backward(const at::Tensor& grad_output, const at::Tensor& self,
+                                      at::IntArrayRef padding) {
   at::Tensor grad_input = empty_like_sizes(self.sizes(), self);
   return fold_edges("replication_pad1d_backward", "edge", grad_output, self, padding, grad_input);
 }
 
-at::Tensor replication_pad2d_backward(const at::Tensor& grad_output,
-                                      const at::Tensor& self, at::IntArrayRef padding) {
+at::Tensor replication_pad2d_backward(const at::Tensor& grad_output, const at::Tensor& self,
+                                      at::IntArrayRef padding) {
   at::Tensor grad_input = empty_like_sizes(self.sizes(), self);
   return fold_edges("replication_pad2d_backward", "edge", grad_output, self, padding, grad_input);
 }
 
-at::Tensor replication_pad3d_backward(const at::Tensor& grad_output,
-                                      const at::Tensor& self, at::IntArrayRef padding) {
+at::Tensor replication_pad3d_backward(const at::Tensor& grad_output, const at::Tensor& self,
+                                      at::IntArrayRef padding) {
   at::Tensor grad_input = empty_like_sizes(self.sizes(), self);
   return fold_edges("replication_pad3d_backward", "edge", grad_output, self, padding, grad_input);
 }

@@ -31,8 +31,8 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> _thnn_fused_lstm_cell(
     const at::Tensor& input_gates, const at::Tensor& hidden_gates, const at::Tensor& cx,
     const MaybeTensor& input_bias, const MaybeTensor& hidden_bias) {
   check_gates(input_gates, cx, 4);
-  const at::Tensor gates = with_bias(input_gates, input_bias)
-                               .add(with_bias(hidden_gates, hidden_bias));
+  const at::Tensor gates =
+      with_bias(input_gates, input_bias).add(with_bias(hidden_gates, hidden_bias));
   const std::vector<at::Tensor> parts = gates.chunk(4, 1);
   const at::Tensor input = parts[0].sigmoid();
   const at::Tensor forget = parts[1].sigmoid();
@@ -72,8 +72,8 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> _thnn_fused_lstm_cell_backward_im
   return std::make_tuple(grad_gates, to_cell.mul(forget), bias_gradient(grad_gates, has_bias));
 }
 
-// The workspace holds the reset, update and new gates, the state before, and the part of the new gate
-// that the reset gate scales.
+// The workspace holds the reset, update and new gates, the state before, and the part of the new
+// gate that the reset gate scales.
 std::tuple<at::Tensor, at::Tensor> _thnn_fused_gru_cell(const at::Tensor& input_gates,
                                                         const at::Tensor& hidden_gates,
                                                         const at::Tensor& hx,

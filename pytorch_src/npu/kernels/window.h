@@ -30,8 +30,8 @@ inline std::vector<int64_t> both_sides(at::IntArrayRef padding) {
   return all;
 }
 
-// How many windows of `kernel` elements fit into `in` elements. With `ceil` the last may reach beyond
-// the padding, but not start in it.
+// How many windows of `kernel` elements fit into `in` elements. With `ceil` the last may reach
+// beyond the padding, but not start in it.
 inline int64_t window_count(int64_t in, int64_t kernel, int64_t stride, int64_t padding,
                             int64_t dilation, bool ceil) {
   const int64_t rest = in + 2 * padding - dilation * (kernel - 1) - 1;

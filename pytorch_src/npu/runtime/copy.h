@@ -7,7 +7,8 @@
 namespace npu {
 
 // Uninitialised, plain, contiguous, on the device of `like`.
-NPU_API at::Tensor empty_like_sizes(at::IntArrayRef sizes, const at::Tensor& like, at::ScalarType type);
+NPU_API at::Tensor empty_like_sizes(at::IntArrayRef sizes, const at::Tensor& like,
+                                    at::ScalarType type);
 inline at::Tensor empty_like_sizes(at::IntArrayRef sizes, const at::Tensor& like) {
   return empty_like_sizes(sizes, like, like.scalar_type());
 }
@@ -30,12 +31,14 @@ NPU_API void resize_output(const at::Tensor& out, at::IntArrayRef sizes);
 // Broadcasts sizes; throws c10::Error with both shapes.
 NPU_API std::vector<int64_t> broadcast_sizes(at::IntArrayRef a, at::IntArrayRef b);
 
-// Throws c10::Error naming operator, argument and both devices unless all defined tensors are on the
-// device of the first NPU tensor (0-dim CPU tensors are let through), and returns that device's index.
+// Throws c10::Error naming operator, argument and both devices unless all defined tensors are on
+// the device of the first NPU tensor (0-dim CPU tensors are let through), and returns that device's
+// index.
 NPU_API c10::DeviceIndex check_devices(const char* op, at::ArrayRef<at::Tensor> tensors);
 
 // Throws c10::Error naming operator, type and what is supported.
-NPU_API void check_type(const char* op, at::ScalarType type, at::ArrayRef<at::ScalarType> supported);
+NPU_API void check_type(const char* op, at::ScalarType type,
+                        at::ArrayRef<at::ScalarType> supported);
 
 }  // namespace npu
 

@@ -41,10 +41,10 @@ NPU_API c10::DeviceIndex exchange_device(c10::DeviceIndex index);
 NPU_API void synchronize_device(c10::DeviceIndex index = -1);
 
 struct DeviceProperties {
-  std::string name;         // of torch.npu.get_device_name(); says so where it is the emulator
-  std::string soc;          // aclrtGetSocName
+  std::string name;  // of torch.npu.get_device_name(); says so where it is the emulator
+  std::string soc;   // aclrtGetSocName
   bool is_emulator;
-  size_t total_memory;      // bytes
+  size_t total_memory;  // bytes
   int64_t cube_core_count;
   int64_t vector_core_count;
 };

@@ -22,9 +22,9 @@ NPU_API void set_fallback_mode(FallbackMode mode);
 NPU_API std::map<std::string, int64_t> fallback_counts();
 NPU_API void reset_fallback_counts();
 
-// Computes `op` on the CPU with copies of its tensors, and brings the results back. Throws c10::Error
-// in the mode kError, and where tensors of several devices are mixed. For kernels that take some
-// types and leave the others.
+// Computes `op` on the CPU with copies of its tensors, and brings the results back. Throws
+// c10::Error in the mode kError, and where tensors of several devices are mixed. For kernels that
+// take some types and leave the others.
 NPU_API void fall_back(const c10::OperatorHandle& op, torch::jit::Stack* stack);
 
 }  // namespace npu

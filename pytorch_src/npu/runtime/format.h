@@ -12,10 +12,10 @@ namespace npu {
 // offset 0 and keeps its logical sizes; the storage holds `storage_sizes` elements.
 struct Layout {
   aclFormat format = ACL_FORMAT_ND;
-  aclFormat origin = ACL_FORMAT_ND;       // what the logical sizes mean: NCHW, NCDHW or ND
-  std::vector<int64_t> storage_sizes;     // of a private layout; empty otherwise
-  std::vector<int64_t> origin_sizes;      // likewise: the logical sizes it was made with
-  at::ScalarType type = at::kFloat;       // likewise: of its elements
+  aclFormat origin = ACL_FORMAT_ND;    // what the logical sizes mean: NCHW, NCDHW or ND
+  std::vector<int64_t> storage_sizes;  // of a private layout; empty otherwise
+  std::vector<int64_t> origin_sizes;   // likewise: the logical sizes it was made with
+  at::ScalarType type = at::kFloat;    // likewise: of its elements
 };
 
 // The layout of what `tensor` lies in (ND for every plain storage).
@@ -23,10 +23,12 @@ NPU_API Layout layout_of(const at::Tensor& tensor);
 NPU_API bool is_private(const at::Tensor& tensor);
 
 // Shape of `sizes` in `format`; throws c10::Error where the format does not take that rank.
-NPU_API std::vector<int64_t> storage_sizes(aclFormat format, at::IntArrayRef sizes, at::ScalarType type);
+NPU_API std::vector<int64_t> storage_sizes(aclFormat format, at::IntArrayRef sizes,
+                                           at::ScalarType type);
 
 // A tensor of these sizes in `format`, uninitialised.
-NPU_API at::Tensor empty_in_format(at::IntArrayRef sizes, const at::TensorOptions& options, aclFormat format);
+NPU_API at::Tensor empty_in_format(at::IntArrayRef sizes, const at::TensorOptions& options,
+                                   aclFormat format);
 
 // The same values in another layout (the tensor itself where it is in it). Throws c10::Error for a
 // format that AscendCL or the tensor's rank or type does not know, with those that work.

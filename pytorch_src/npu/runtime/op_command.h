@@ -19,9 +19,9 @@ class NPU_API OpCommand {
   ~OpCommand();
   OpCommand(OpCommand&&) noexcept;
 
-  // On the device: made plain and contiguous if it is not. A tensor of the CPU is taken only when it
-  // has one element (a 0-dim scalar); it is copied to the host side of the operator with the type
-  // `type` where given. Throws c10::Error naming the operator for any other.
+  // On the device: made plain and contiguous if it is not. A tensor of the CPU is taken only when
+  // it has one element (a 0-dim scalar); it is copied to the host side of the operator with the
+  // type `type` where given. Throws c10::Error naming the operator for any other.
   OpCommand& input(const at::Tensor& tensor);
   // As it lies, private layout included: for operators that take one.
   OpCommand& input_as_is(const at::Tensor& tensor);
@@ -49,16 +49,19 @@ class NPU_API OpCommand {
   OpCommand& attr(const char* name, bool value);
   OpCommand& attr(const char* name, int64_t value);
   OpCommand& attr(const char* name, int value) { return attr(name, static_cast<int64_t>(value)); }
-  OpCommand& attr(const char* name, double value);          // a float of the operator
-  OpCommand& attr(const char* name, const at::Scalar& value) { return attr(name, value.toDouble()); }
+  OpCommand& attr(const char* name, double value);  // a float of the operator
+  OpCommand& attr(const char* name, const at::Scalar& value) {
+    return attr(name, value.toDouble());
+  }
   OpCommand& attr(const char* name, const char* value);
   OpCommand& attr(const char* name, const std::string& value) { return attr(name, value.c_str()); }
   OpCommand& attr(const char* name, at::IntArrayRef values);
   OpCommand& attr(const char* name, at::ArrayRef<double> values);  // floats of the operator
-  OpCommand& attr(const char* name, at::ScalarType value);   // a data type
+  OpCommand& attr(const char* name, at::ScalarType value);         // a data type
 
-  // Launches on the current stream of the tensors' device. Throws c10::Error that names the operator,
-  // the code and the recent error text; with the task queue the next synchronisation does.
+  // Launches on the current stream of the tensors' device. Throws c10::Error that names the
+  // operator, the code and the recent error text; with the task queue the next synchronisation
+  // does.
   void run();
   // For operators whose output shape follows from data: waits, and returns the sizes that each
   // output got (the outputs given are large enough for any).
