@@ -234,3 +234,12 @@ def test_result_over_an_input_that_broadcasts() -> None:
     x, y = sample((3,), torch.float32), sample((3,), torch.float32)
     (result,) = run_op("Sub", [x, y], [Out(torch.float32, [3], inplace=1)])
     assert result.equal(x - y)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.int64, torch.bool])
+@pytest.mark.parametrize("shape", [(3, 5), (5,), (1,)])
+def test_add_over_its_first_input(dtype: torch.dtype, shape: tuple[int, ...]) -> None:
+    x1 = sample((3, 5), dtype, "any")
+    x2 = sample(shape, dtype, "any")
+    (y,) = run_op("Add", [x1, x2], [Out(dtype, (3, 5), inplace=0)])
+    assert y.equal(torch.add(x1, x2))

@@ -189,13 +189,16 @@ void Args::out_by(int i, const std::function<void(at::Tensor &)> &compute) {
   out(i, result);
 }
 
-void Args::out_changed(int i, int of_input, const std::function<void(at::Tensor &)> &change) {
+bool Args::in_place(int i, int of_input) const {
   const EmuTensor &from = input(of_input), &to = output(i);
-  const bool same = from.data == to.data && from.bytes == to.bytes && from.dtype == to.dtype &&
-                    from.format == to.format && !is_private(to.format) &&
-                    from.strides == nullptr && to.strides == nullptr;
+  return from.data == to.data && from.bytes == to.bytes && from.dtype == to.dtype &&
+         from.format == to.format && !is_private(to.format) && from.strides == nullptr &&
+         to.strides == nullptr && !halves_as_float_;
+}
+
+void Args::out_changed(int i, int of_input, const std::function<void(at::Tensor &)> &change) {
   at::Tensor result = in(of_input);
-  if (same && !halves_as_float_) {
+  if (in_place(i, of_input)) {
     change(result);
     record_dims(output(i), result.sizes().vec());
     return;

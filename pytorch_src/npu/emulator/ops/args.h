@@ -41,6 +41,8 @@ class Args : public Call {
   /* Gives a result out by letting `compute` write it into the tensor it gets: into the caller's
      memory where that is possible, which saves a copy. */
   void out_by(int i, const std::function<void(at::Tensor &)> &compute);
+  /* Whether an output is to be written over that input, element by element. */
+  bool in_place(int i, int of_input) const;
   /* Gives an input out after `change` was applied to it: in the caller's memory where input and
      output are the same bytes, which saves two copies of what does not change. */
   void out_changed(int i, int of_input, const std::function<void(at::Tensor &)> &change);

@@ -29,7 +29,7 @@ at::Tensor zero_unless(const at::Tensor &mask, const at::Tensor &x) {
 }
 
 at::Tensor relu_grad(const at::Tensor &dy, const at::Tensor &x) {
-  return zero_unless(at::gt(x, 0), dy);
+  return at::threshold_backward(dy, x, 0);
 }
 
 at::Tensor relu6_grad(const at::Tensor &dy, const at::Tensor &x) {

@@ -20,10 +20,38 @@ Defined binary(const char *op, DtypeSet types, Binary compute) {
       .body([compute](Args &a) { a.out(0, compute(a.in(0), a.in(1))); });
 }
 
+/* Of two contiguous tensors: whether they share no byte. */
+bool are_apart(const at::Tensor &a, const at::Tensor &b) {
+  const char *first = static_cast<const char *>(a.data_ptr());
+  const char *second = static_cast<const char *>(b.data_ptr());
+  return first + a.nbytes() <= second || second + b.nbytes() <= first;
+}
+
+using BinaryInto = void (*)(at::Tensor &, const at::Tensor &, const at::Tensor &);
+
+/* Written straight into the caller's memory where that is possible: the operators that programs
+   spend their time in. */
+Defined binary_into(const char *op, DtypeSet types, BinaryInto compute) {
+  return Define(op)
+      .input("x1", types)
+      .input("x2", same_as("x1"))
+      .output("y", same_as("x1"))
+      .layouts(Layouts::kPrivate)
+      .shapes(broadcast)
+      .body([compute](Args &a) {
+        const at::Tensor x1 = a.in(0), x2 = a.in(1);
+        /* Each element is read before it is written, unless x2 lies there as well. */
+        if (a.in_place(0, 0) && x2.sizes() == x1.sizes() && are_apart(x1, x2)) {
+          return a.out_changed(0, 0, [&](at::Tensor &y) { compute(y, y, x2); });
+        }
+        a.out_by(0, [&](at::Tensor &y) { compute(y, x1, x2); });
+      });
+}
+
 bool is_integer(const at::Tensor &x) { return at::isIntegralType(x.scalar_type(), false); }
 
 /* at::add and at::sub have a third argument with a default. */
-at::Tensor add(const at::Tensor &a, const at::Tensor &b) { return at::add(a, b); }
+void add(at::Tensor &y, const at::Tensor &a, const at::Tensor &b) { at::add_out(y, a, b); }
 at::Tensor sub(const at::Tensor &a, const at::Tensor &b) { return at::sub(a, b); }
 
 at::Tensor divided(const at::Tensor &a, const at::Tensor &b) {
@@ -72,8 +100,8 @@ at::Tensor squared_difference(const at::Tensor &a, const at::Tensor &b) {
 constexpr DtypeSet kWords = kFloating | DtypeSet{ACL_INT32, ACL_INT64};
 
 const Defined kBinary[] __attribute__((unused)) = {
-    binary("Add", kNumber | kBool, add),
-    binary("AddV2", kNumber, add),
+    binary_into("Add", kNumber | kBool, add),
+    binary_into("AddV2", kNumber, add),
     binary("Sub", kNumber, sub),
     binary("RealDiv", kFloating | kComplex, at::div),
     binary("Div", kNumber, divided),

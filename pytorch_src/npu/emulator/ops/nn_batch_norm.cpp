@@ -25,12 +25,24 @@ at::Tensor unbiased(const at::Tensor &variance, int64_t count) {
   return variance * factor;
 }
 
-/* y 0 = (x 0 - mean) * factor + offset, in one pass over x. */
+/* Gives y 0 out; steps on the way are not rounded to 16 bits. */
+void out_in_float(Args &a, const std::function<void(at::Tensor &)> &compute) {
+  if (a.out_type(0) == at::kFloat) return a.out_by(0, compute);
+  at::Tensor y = at::empty({0}, at::kFloat);
+  compute(y);
+  a.out(0, y);
+}
+
+/* y 0 = (x 0 - mean) * factor + offset. A product and a sum with one value a channel are quicker than
+   addcmul, which has no vector code for two such operands. */
 void out_normalized(Args &a, const at::Tensor &mean, const at::Tensor &factor,
                     const at::Tensor &offset) {
   const at::Tensor x = widened(a.in(0));
   const at::Tensor constant = at::addcmul(offset, mean, factor, -1);
-  a.out_by(0, [&](at::Tensor &y) { at::addcmul_out(y, constant, x, factor); });
+  out_in_float(a, [&](at::Tensor &y) {
+    at::mul_out(y, x, factor);
+    y.add_(constant);
+  });
 }
 
 at::Tensor factor_of(const at::Tensor &variance, double epsilon, const at::Tensor &scale) {
@@ -191,9 +203,9 @@ EMU_OP(BNTrainingReduceGrad)
       const at::Tensor constant = channel_values(a, 0, 3) * factor / -count;
       const at::Tensor x = widened(a.in(1)), grads = widened(a.in(0));
       const at::Tensor centered = x - channel_values(a, 0, 5);
-      a.out_by(0, [&](at::Tensor &y) {
-        at::addcmul_out(y, constant, grads, factor);
-        y.addcmul_(centered, slope);
+      out_in_float(a, [&](at::Tensor &y) {
+        at::mul_out(y, grads, factor);
+        y.add_(constant).addcmul_(centered, slope);
       });
     });
 
