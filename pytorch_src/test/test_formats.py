@@ -4,6 +4,7 @@ import copy
 import io
 
 import torch
+import torch.nn.functional as F
 import torch_npu
 from npu_testing import NpuTestCase, run_tests
 
@@ -109,6 +110,58 @@ class TestFormats(NpuTestCase):
             cast = source.npu().npu_format_cast(layout)
             self.assert_same(copy.deepcopy(cast), source, 0)
             self.assert_same(cast, source, 0)
+
+    def test_operators_take_private_layouts(self):
+        image, weight = torch.randn(2, 19, 6, 5), torch.randn(7, 19, 3, 3)
+        for weight_layout in (NCHW, FRACTAL_Z):
+            filters = weight.npu().npu_format_cast(weight_layout)
+            for layout in (NCHW, NC1HWC0):
+                cast = image.npu().npu_format_cast(layout)
+                got = F.conv2d(cast, filters, padding=1)
+                self.assert_same(got, F.conv2d(image, weight, padding=1))
+        cast = image.npu().npu_format_cast(NC1HWC0)
+        for fn in (
+            torch.relu,
+            lambda t: t + t,
+            lambda t: t > 0,
+            lambda t: t.sum((0, 2)),
+            lambda t: t.softmax(1),
+            lambda t: torch.cat([t, t], 1),
+            lambda t: F.max_pool2d(t, 2),
+            lambda t: F.interpolate(t, scale_factor=2),
+            lambda t: F.batch_norm(t, None, None, training=True),
+        ):
+            self.assert_same(fn(cast), fn(image))
+
+    def test_matrix_products_of_private_layouts(self):
+        a, b, c = torch.randn(20, 33), torch.randn(33, 18), torch.randn(18)
+        for layouts in ((ND, FRACTAL_NZ), (FRACTAL_NZ, ND), (FRACTAL_NZ, FRACTAL_NZ)):
+            x, y = (t.npu().npu_format_cast(f) for t, f in zip((a, b), layouts))
+            self.assert_same(x @ y, a @ b)
+            self.assert_same(torch.addmm(c.npu(), x, y), torch.addmm(c, a, b))
+
+    def test_writing_over_private_layouts(self):
+        source = torch.randn(2, 19, 6, 5)
+        for write in (
+            lambda t: t.add_(1).mul_(2),
+            lambda t: t.zero_(),
+            torch.relu_,
+            lambda t: t[:, 3].fill_(4),
+        ):
+            want, cast = source.clone(), source.npu().npu_format_cast(NC1HWC0)
+            write(want)
+            write(cast)
+            self.assert_same(cast, want)
+
+    def test_gradients_of_private_layouts(self):
+        leaves = [torch.randn(2, 19, 6, 5), torch.randn(7, 19, 3, 3)]
+        on_npu = [t.npu().requires_grad_() for t in leaves]
+        leaves = [t.requires_grad_() for t in leaves]
+        F.conv2d(*leaves).relu().sum().backward()
+        cast = [t.npu_format_cast(f) for t, f in zip(on_npu, (NC1HWC0, FRACTAL_Z))]
+        F.conv2d(*cast).relu().sum().backward()
+        for npu, cpu in zip(on_npu, leaves):
+            self.assert_same(npu.grad, cpu.grad)
 
     def test_what_is_refused(self):
         there = torch.randn(2, 3, device="npu")
