@@ -54,7 +54,9 @@ bool open_at(Library* library, const std::string& path) {
 bool open_emulator(Library* library) {
   const std::string folder = own_folder();
   return open_at(library, folder + "/../emulator/lib/" + kLibrary) ||
-         open_at(library, folder + "/emulator/lib/" + kLibrary);
+         open_at(library, folder + "/emulator/lib/" + kLibrary) ||
+         // torch/lib and torch/npu, where this is a part of PyTorch
+         open_at(library, folder + "/../npu/emulator/lib/" + kLibrary);
 }
 
 Library find() {

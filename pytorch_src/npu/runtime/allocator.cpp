@@ -1,8 +1,10 @@
 // The allocators as PyTorch sees them: c10::Allocator over DeviceCache and PinnedCache.
 #include "runtime/allocator.h"
 
-#include <c10/core/CachingDeviceAllocator.h>
 #include <c10/util/Exception.h>
+#if NPU_TORCH_VERSION >= 20000
+#include <c10/core/CachingDeviceAllocator.h>
+#endif
 
 #include <cstring>
 
@@ -18,10 +20,14 @@ namespace {
 
 void report(const Block& block, bool allocated) {
   if (!c10::memoryProfilingEnabled()) return;
-  const std::pair<size_t, size_t> totals = device_cache(block.device).totals();
   const int64_t size = static_cast<int64_t>(block.size);
+#if NPU_TORCH_VERSION < 20000
+  c10::reportMemoryUsageToProfiler(block.data, allocated ? size : -size, device(block.device));
+#else
+  const std::pair<size_t, size_t> totals = device_cache(block.device).totals();
   c10::reportMemoryUsageToProfiler(block.data, allocated ? size : -size, totals.first,
                                    totals.second, device(block.device));
+#endif
 }
 
 // The context of a c10::DataPtr of ours is its Block.
@@ -33,8 +39,40 @@ void delete_block(void* context) {
   if (copy.data != nullptr) report(copy, false);
 }
 
+c10::DataPtr allocate_block(size_t bytes) {
+  const c10::DeviceIndex index = current_device();
+  if (bytes == 0) return {nullptr, nullptr, &delete_block, device(index)};
+  Block* block = device_cache(index).allocate(bytes, current_stream(index));
+  report(*block, true);
+  return {block->data, block, &delete_block, device(index)};
+}
+
+struct Attached {
+  c10::DataPtr data;
+  std::unique_ptr<Attachment> what;
+};
+
+void delete_attached(void* context) { delete static_cast<Attached*>(context); }
+
 void delete_pinned(void* data) { pinned_cache().free(data); }
 
+c10::DataPtr allocate_pinned(size_t bytes) {
+  void* data = pinned_cache().allocate(bytes);
+  return {data, data, &delete_pinned, c10::Device(c10::DeviceType::CPU)};
+}
+
+#if NPU_TORCH_VERSION < 20000
+class DeviceAllocator final : public c10::Allocator {
+ public:
+  c10::DataPtr allocate(size_t bytes) const override { return allocate_block(bytes); }
+};
+
+class PinnedAllocator final : public c10::Allocator {
+ public:
+  c10::DataPtr allocate(size_t bytes) const override { return allocate_pinned(bytes); }
+  c10::DeleterFnPtr raw_deleter() const override { return &delete_pinned; }
+};
+#else
 c10::CachingAllocator::Stat to_c10(const Stat& stat) {
   c10::CachingAllocator::Stat result;
   result.current = stat.current;
@@ -72,13 +110,7 @@ c10::CachingDeviceAllocator::DeviceStats to_c10(const MemoryStats& stats) {
 
 class DeviceAllocator final : public c10::DeviceAllocator {
  public:
-  c10::DataPtr allocate(size_t bytes) override {
-    const c10::DeviceIndex index = current_device();
-    if (bytes == 0) return {nullptr, nullptr, &delete_block, device(index)};
-    Block* block = device_cache(index).allocate(bytes, current_stream(index));
-    report(*block, true);
-    return {block->data, block, &delete_block, device(index)};
-  }
+  c10::DataPtr allocate(size_t bytes) override { return allocate_block(bytes); }
 
   bool is_simple_data_ptr(const c10::DataPtr& data) const override {
     return data.get_deleter() == &delete_block;
@@ -126,15 +158,13 @@ class DeviceAllocator final : public c10::DeviceAllocator {
 
 class PinnedAllocator final : public c10::Allocator {
  public:
-  c10::DataPtr allocate(size_t bytes) override {
-    void* data = pinned_cache().allocate(bytes);
-    return {data, data, &delete_pinned, c10::Device(c10::DeviceType::CPU)};
-  }
+  c10::DataPtr allocate(size_t bytes) override { return allocate_pinned(bytes); }
   c10::DeleterFnPtr raw_deleter() const override { return &delete_pinned; }
   void copy_data(void* to, const void* from, std::size_t bytes) const override {
     std::memcpy(to, from, bytes);
   }
 };
+#endif
 
 // PyTorch keeps the pointer as long as the process lives.
 const bool registered = [] {
@@ -144,6 +174,13 @@ const bool registered = [] {
 
 }  // namespace
 
+#if NPU_TORCH_VERSION < 20000
+void throw_out_of_memory(const std::string& text, size_t /*bytes*/, c10::DeviceIndex /*index*/) {
+  TORCH_CHECK(false, text);
+  // The macro throws, which the compiler cannot know.
+  std::abort();
+}
+#else
 void throw_out_of_memory(const std::string& text, size_t bytes, c10::DeviceIndex index) {
   const std::pair<size_t, size_t> totals = device_cache(index).totals();
   c10::reportOutOfMemoryToProfiler(static_cast<int64_t>(bytes), totals.first, totals.second,
@@ -152,13 +189,29 @@ void throw_out_of_memory(const std::string& text, size_t bytes, c10::DeviceIndex
   // The macro throws, which the compiler cannot know.
   std::abort();
 }
+#endif
 
 c10::Allocator* device_allocator() {
   static DeviceAllocator* allocator = new DeviceAllocator();
   return allocator;
 }
 
+c10::DataPtr attach(c10::DataPtr data, std::unique_ptr<Attachment> what) {
+  void* address = data.get();
+  const c10::Device on = data.device();
+  return {address, new Attached{std::move(data), std::move(what)}, &delete_attached, on};
+}
+
+Attachment* attachment(const c10::DataPtr& data) {
+  if (data.get_deleter() != &delete_attached) return nullptr;
+  return static_cast<Attached*>(data.get_context())->what.get();
+}
+
 void record_stream(const c10::DataPtr& data, const Stream& stream) {
+  if (data.get_deleter() == &delete_attached) {
+    record_stream(static_cast<Attached*>(data.get_context())->data, stream);
+    return;
+  }
   // Memory that somebody else made is not ours to keep.
   if (data.get() == nullptr || data.get_deleter() != &delete_block) return;
   Block* block = static_cast<Block*>(data.get_context());

@@ -4,6 +4,8 @@
 
 #include <c10/core/Allocator.h>
 
+#include <memory>
+
 #include "runtime/stream.h"
 
 namespace npu {
@@ -16,6 +18,15 @@ NPU_API c10::Allocator* device_allocator();
 // done.
 NPU_API void record_stream(const c10::DataPtr& data, const Stream& stream);
 NPU_API void empty_cache();
+
+// What is known of some memory of the device, and is dropped with it.
+struct Attachment {
+  virtual ~Attachment() = default;
+};
+// The same memory, with `what` attached to it.
+NPU_API c10::DataPtr attach(c10::DataPtr data, std::unique_ptr<Attachment> what);
+// Null where nothing is attached.
+NPU_API Attachment* attachment(const c10::DataPtr& data);
 
 // Of the host, for copies that do not wait; blocks are handed out again when copies are done.
 NPU_API c10::Allocator* pinned_allocator();

@@ -215,12 +215,13 @@ void resize_storage(const at::Storage& storage, size_t bytes) {
   at::DataPtr made = impl->allocator()->allocate(bytes);
   const size_t kept = std::min(bytes, impl->nbytes());
   copy_bytes(current_stream(), made.get(), impl->data(), kept, ACL_MEMCPY_DEVICE_TO_DEVICE);
-  impl->set_data_ptr_noswap(std::move(made));
+  impl->set_data_ptr(std::move(made));
   impl->set_nbytes(bytes);
 }
 
 void resize_output(const at::Tensor& out, at::IntArrayRef sizes) {
-  at::native::resize_output(out, sizes);
+  at::Tensor resized = out;  // 1.8.1 wants a reference that is not const
+  at::native::resize_output(resized, sizes);
 }
 
 std::vector<int64_t> broadcast_sizes(at::IntArrayRef a, at::IntArrayRef b) {

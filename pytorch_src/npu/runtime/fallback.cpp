@@ -1,11 +1,11 @@
 #include "runtime/fallback.h"
 
-#include <ATen/native/CPUFallback.h>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
 
 #include "runtime/copy.h"
+#include "runtime/cpu_fallback.h"
 
 namespace npu {
 
@@ -104,14 +104,17 @@ void reset_fallback_counts() {
   kept.counts.clear();
 }
 
+void tell_fallback(const std::string& name) {
+  if (!note(name)) return;
+  TORCH_WARN(name, " has no kernel for an NPU and is computed on the CPU, with copies both ways "
+             "(said once for each operator; ASCENDTORCH_FALLBACK=silent or error)");
+}
+
 void fall_back(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
   const std::string name = full_name(op);
   check_one_device(name, *stack, op.schema().arguments().size());
-  if (note(name)) {
-    TORCH_WARN(name, " has no kernel for an NPU and is computed on the CPU, with copies both ways "
-               "(said once for each operator; ASCENDTORCH_FALLBACK=silent or error)");
-  }
-  at::native::cpu_fallback(op, stack);
+  tell_fallback(name);
+  compute_on_cpu(op, stack);
 }
 
 }  // namespace npu
@@ -119,3 +122,8 @@ void fall_back(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
 NPU_LIBRARY_IMPL(_, m) {
   m.fallback(torch::CppFunction::makeFromBoxedFunction<&npu::boxed_fallback>());
 }
+
+#if NPU_TORCH_VERSION < 20000
+// Operators without a derivative, such as those of other libraries; 2.x does so by itself.
+NPU_AUTOGRAD_IMPL(_, m) { m.fallback(torch::CppFunction::makeFallthrough()); }
+#endif

@@ -22,6 +22,10 @@ NPU_API void set_fallback_mode(FallbackMode mode);
 NPU_API std::map<std::string, int64_t> fallback_counts();
 NPU_API void reset_fallback_counts();
 
+// Counts one more, and tells of it, for what a kernel computes on the CPU by itself. Throws
+// c10::Error in the mode kError.
+NPU_API void tell_fallback(const std::string& name);
+
 // Computes `op` on the CPU with copies of its tensors, and brings the results back. Throws
 // c10::Error in the mode kError, and where tensors of several devices are mixed. For kernels that
 // take some types and leave the others.

@@ -1,6 +1,8 @@
 #include "runtime/format.h"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 
 #include "runtime/allocator.h"
 #include "runtime/copy.h"
@@ -17,19 +19,20 @@ int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 // Elements of a row of the cube unit: 32 bytes, but never fewer than 16 elements.
 int64_t block_channels(at::ScalarType type) { return c10::elementSize(type) == 1 ? 32 : 16; }
 
-// A storage that knows how its bytes lie. Plain storages are of the base class.
-class LaidOutStorage final : public c10::StorageImpl {
- public:
-  LaidOutStorage(size_t bytes, c10::Allocator* allocator, Layout layout)
-      : c10::StorageImpl(use_byte_size_t(), bytes, allocator, /*resizable=*/false),
-        layout(std::move(layout)) {}
+// How the bytes of some memory lie. Plain memory has none.
+struct LaidOut final : Attachment {
+  explicit LaidOut(Layout how) : layout(std::move(how)) {}
 
-  Layout layout;
+  const Layout layout;
 };
 
-const LaidOutStorage* laid_out(const at::Tensor& tensor) {
-  if (!tensor.has_storage() || !is_npu(tensor)) return nullptr;
-  return dynamic_cast<const LaidOutStorage*>(tensor.storage().unsafeGetStorageImpl());
+const LaidOut* laid_out(const c10::Storage& storage) {
+  // Only what this file attaches is attached to memory.
+  return static_cast<const LaidOut*>(attachment(storage.data_ptr()));
+}
+
+const LaidOut* laid_out(const at::Tensor& tensor) {
+  return tensor.has_storage() && is_npu(tensor) ? laid_out(tensor.storage()) : nullptr;
 }
 
 aclFormat origin_format(size_t rank) {
@@ -77,17 +80,14 @@ const char* format_name(aclFormat format) {
 }
 
 Layout layout_of(const at::Tensor& tensor) {
-  const LaidOutStorage* storage = laid_out(tensor);
-  if (storage != nullptr && !is_plain_format(storage->layout.format)) return storage->layout;
+  const LaidOut* found = laid_out(tensor);
+  if (found != nullptr) return found->layout;
   Layout plain;
   plain.format = plain.origin = origin_format(tensor.sizes().size());
   return plain;
 }
 
-bool is_private(const at::Tensor& tensor) {
-  const LaidOutStorage* storage = laid_out(tensor);
-  return storage != nullptr && !is_plain_format(storage->layout.format);
-}
+bool is_private(const at::Tensor& tensor) { return laid_out(tensor) != nullptr; }
 
 std::vector<int64_t> storage_sizes(aclFormat format, at::IntArrayRef sizes, at::ScalarType type) {
   const int64_t c0 = block_channels(type);
@@ -141,11 +141,16 @@ at::Tensor empty_in_format(at::IntArrayRef sizes, const at::TensorOptions& optio
   layout.origin_sizes = sizes.vec();
   layout.type = type;
   const at::Tensor made = empty({0}, options);
-  const size_t bytes =
-      static_cast<size_t>(c10::multiply_integers(layout.storage_sizes)) * c10::elementSize(type);
+  const int64_t elements =
+      std::accumulate(layout.storage_sizes.begin(), layout.storage_sizes.end(), int64_t{1},
+                      std::multiplies<int64_t>());
+  const size_t bytes = static_cast<size_t>(elements) * c10::elementSize(type);
   DeviceScope scope(made.device().index());
-  auto storage = c10::make_intrusive<LaidOutStorage>(bytes, device_allocator(), std::move(layout));
-  return over(c10::Storage(std::move(storage)), made.dtype(), sizes);
+  c10::DataPtr data = attach(device_allocator()->allocate(bytes),
+                             std::unique_ptr<Attachment>(new LaidOut(std::move(layout))));
+  c10::Storage storage(c10::Storage::use_byte_size_t(), bytes, std::move(data), device_allocator(),
+                       /*resizable=*/false);
+  return over(storage, made.dtype(), sizes);
 }
 
 at::Tensor format_cast(const at::Tensor& tensor, aclFormat format) {
@@ -174,21 +179,21 @@ at::Tensor plain(const at::Tensor& tensor) {
 }
 
 void make_plain_(const at::Storage& storage) {
-  auto* laid_out = dynamic_cast<LaidOutStorage*>(storage.unsafeGetStorageImpl());
-  if (laid_out == nullptr || is_plain_format(laid_out->layout.format)) return;
+  const LaidOut* found = laid_out(storage);
+  if (found == nullptr) return;
+  const Layout layout = found->layout;
   const at::TensorOptions options =
-      at::TensorOptions().dtype(laid_out->layout.type).device(storage.device());
-  const std::vector<int64_t> sizes = laid_out->layout.origin_sizes;
-  const at::Tensor values = plain(over(storage, options.dtype(), sizes));
+      at::TensorOptions().dtype(layout.type).device(storage.device());
+  const at::Tensor values = plain(over(storage, options.dtype(), layout.origin_sizes));
   // As many bytes as before, for whoever has asked how many there are.
   const int64_t elements =
-      static_cast<int64_t>(laid_out->nbytes() / c10::elementSize(laid_out->layout.type));
+      static_cast<int64_t>(storage.nbytes() / c10::elementSize(layout.type));
   const at::Tensor moved = empty({elements}, options);
   zero_bytes(moved);
   moved.narrow(0, 0, values.numel()).copy_(values.view(-1), /*non_blocking=*/true);
-  laid_out->set_data_ptr_noswap(
+  // The layout goes with the memory that lay in it.
+  storage.unsafeGetStorageImpl()->set_data_ptr(
       moved.storage().unsafeGetStorageImpl()->set_data_ptr(c10::DataPtr()));
-  laid_out->layout = Layout();
 }
 
 void make_plain_(const at::Tensor& tensor) {

@@ -1,6 +1,5 @@
 #include "runtime/generator.h"
 
-#include <ATen/EmptyTensor.h>
 #include <c10/core/GeneratorImpl.h>
 
 #include <array>
@@ -8,6 +7,12 @@
 #include <mutex>
 
 #include "runtime/device.h"
+
+#if NPU_TORCH_VERSION < 20000
+#include <ATen/Utils.h>
+#else
+#include <ATen/EmptyTensor.h>
+#endif
 
 namespace npu {
 
@@ -22,12 +27,10 @@ class PhiloxGenerator final : public c10::GeneratorImpl {
     seed_ = seed;
     offset_ = 0;
   }
-  void set_offset(uint64_t offset) override {
-    TORCH_CHECK(offset % 4 == 0, "the offset of an NPU generator is a multiple of 4; ", offset,
-                " was given");
-    offset_ = offset;
-  }
+#if NPU_TORCH_VERSION >= 20000
+  void set_offset(uint64_t offset) override { place(offset); }
   uint64_t get_offset() const override { return offset_; }
+#endif
   uint64_t current_seed() const override { return seed_; }
   uint64_t seed() override {
     set_current_seed(c10::detail::getNonDeterministicRandom());
@@ -44,7 +47,7 @@ class PhiloxGenerator final : public c10::GeneratorImpl {
     std::memcpy(&seed, bytes, sizeof(seed));
     std::memcpy(&offset, bytes + sizeof(seed), sizeof(offset));
     set_current_seed(seed);
-    set_offset(offset);
+    place(offset);
   }
   c10::intrusive_ptr<c10::TensorImpl> get_state() const override {
     const at::Tensor state = at::detail::empty_cpu({kStateBytes}, at::kByte, c10::nullopt,
@@ -63,6 +66,12 @@ class PhiloxGenerator final : public c10::GeneratorImpl {
 
  private:
   static constexpr int64_t kStateBytes = 16;
+
+  void place(uint64_t offset) {
+    TORCH_CHECK(offset % 4 == 0, "the offset of an NPU generator is a multiple of 4; ", offset,
+                " was given");
+    offset_ = offset;
+  }
 
   PhiloxGenerator* clone_impl() const override {
     auto* made = new PhiloxGenerator(device().index());

@@ -30,43 +30,18 @@ class Guard final : public c10::impl::DeviceGuardImplInterface {
     }
   }
   c10::DeviceIndex deviceCount() const noexcept override { return device_count(); }
-  c10::DeviceCapability getDeviceCapability(c10::Device /*of*/) const override {
-    c10::DeviceCapability found;
-    found.capability_data.capability_bits = 0;
-    auto& types = found.capability_data.supported_scalar_types;
-    types.has_Byte = types.has_Char = types.has_Short = types.has_Int = types.has_Long = 1;
-    types.has_Half = types.has_Float = types.has_Double = types.has_BFloat16 = 1;
-    types.has_Bool = types.has_ComplexFloat = types.has_ComplexDouble = 1;
-    return found;
-  }
-  void synchronizeDevice(const c10::DeviceIndex index) const override {
-    synchronize_device(index);
-  }
 
+#if NPU_TORCH_VERSION < 20000
+  c10::Stream getStream(c10::Device of) const noexcept override {
+    return current_stream(of.index());
+  }
+  c10::Stream exchangeStream(c10::Stream to) const noexcept override { return exchange(to); }
+#else
   c10::Stream getStream(c10::Device of) const override { return current_stream(of.index()); }
+  c10::Stream exchangeStream(c10::Stream to) const override { return exchange(to); }
+#endif
   c10::Stream getDefaultStream(c10::Device of) const override {
     return default_stream(of.index());
-  }
-  c10::Stream getStreamFromGlobalPool(c10::Device of, bool urgent) const override {
-    return stream_from_pool(urgent ? -1 : 0, of.index());
-  }
-  c10::Stream getNewStream(c10::Device of, int priority) const override {
-    return stream_from_pool(priority, of.index());
-  }
-  c10::Stream exchangeStream(c10::Stream to) const override {
-    const Stream before = current_stream(to.device_index());
-    set_current_stream(Stream(to));
-    return before;
-  }
-  void* getStreamNativeHandle(const c10::Stream stream) const override {
-    return Stream(stream).handle();
-  }
-  bool queryStream(const c10::Stream& stream) const override { return Stream(stream).query(); }
-  void synchronizeStream(const c10::Stream& stream) const override {
-    Stream(stream).synchronize();
-  }
-  void recordDataPtrOnStream(const c10::DataPtr& data, const c10::Stream& stream) const override {
-    record_stream(data, Stream(stream));
   }
 
   void destroyEvent(void* event, const c10::DeviceIndex /*index*/) const noexcept override {
@@ -86,6 +61,38 @@ class Guard final : public c10::impl::DeviceGuardImplInterface {
   bool queryEvent(void* event) const override {
     return event == nullptr || event_of(event)->query();
   }
+
+#if NPU_TORCH_VERSION >= 20000
+  c10::DeviceCapability getDeviceCapability(c10::Device /*of*/) const override {
+    c10::DeviceCapability found;
+    found.capability_data.capability_bits = 0;
+    auto& types = found.capability_data.supported_scalar_types;
+    types.has_Byte = types.has_Char = types.has_Short = types.has_Int = types.has_Long = 1;
+    types.has_Half = types.has_Float = types.has_Double = types.has_BFloat16 = 1;
+    types.has_Bool = types.has_ComplexFloat = types.has_ComplexDouble = 1;
+    return found;
+  }
+  void synchronizeDevice(const c10::DeviceIndex index) const override {
+    synchronize_device(index);
+  }
+
+  c10::Stream getStreamFromGlobalPool(c10::Device of, bool urgent) const override {
+    return stream_from_pool(urgent ? -1 : 0, of.index());
+  }
+  c10::Stream getNewStream(c10::Device of, int priority) const override {
+    return stream_from_pool(priority, of.index());
+  }
+  void* getStreamNativeHandle(const c10::Stream stream) const override {
+    return Stream(stream).handle();
+  }
+  bool queryStream(const c10::Stream& stream) const override { return Stream(stream).query(); }
+  void synchronizeStream(const c10::Stream& stream) const override {
+    Stream(stream).synchronize();
+  }
+  void recordDataPtrOnStream(const c10::DataPtr& data, const c10::Stream& stream) const override {
+    record_stream(data, Stream(stream));
+  }
+
   void synchronizeEvent(void* event) const override {
     if (event != nullptr) event_of(event)->synchronize();
   }
@@ -94,9 +101,18 @@ class Guard final : public c10::impl::DeviceGuardImplInterface {
                 "both events must be recorded before time between them is asked");
     return event_of(start)->elapsed_time(*event_of(end));
   }
+#endif
+
+ private:
+  static c10::Stream exchange(c10::Stream to) {
+    const Stream before = current_stream(to.device_index());
+    set_current_stream(Stream(to));
+    return before;
+  }
 };
 
-C10_REGISTER_GUARD_IMPL(PrivateUse1, Guard);
+// PyTorch keeps the pointer as long as the process lives.
+const c10::impl::DeviceGuardImplRegistrar registered(kDeviceType, new Guard());
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 #include "runtime/op_call.h"
 
+#include <c10/util/ArrayRef.h>
 #include <c10/util/Exception.h>
 
 #include "acl/acl_op_compiler.h"

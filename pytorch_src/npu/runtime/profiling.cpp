@@ -52,7 +52,12 @@ struct OperatorRange : public at::ObserverContext {
 };
 
 std::unique_ptr<at::ObserverContext> begin_operator(const at::RecordFunction& function) {
-  return std::unique_ptr<at::ObserverContext>(new OperatorRange(function.name()));
+#if NPU_TORCH_VERSION < 20000
+  const char* name = function.name().str();
+#else
+  const char* name = function.name();
+#endif
+  return std::unique_ptr<at::ObserverContext>(new OperatorRange(name));
 }
 
 void end_operator(const at::RecordFunction& /*function*/, at::ObserverContext* /*range*/) {}

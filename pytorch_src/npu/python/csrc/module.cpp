@@ -12,17 +12,27 @@ void translate(std::exception_ptr error) {
   if (!error) return;
   try {
     std::rethrow_exception(error);
-  } catch (const c10::Error&) {
+  }
+#if NPU_TORCH_VERSION < 20000
+  CATCH_TH_ERRORS(return)
+#else
+  catch (const c10::Error&) {
     torch::translate_exception_to_python(error);
   }
-  // What is not of c10 is left to pybind11.
+#endif
+  // What is not of torch is left to pybind11.
 }
 
 }  // namespace
 
 PYBIND11_MODULE(_C, m) {
-  m.doc() = "The runtime of torch.npu; see the package torch_npu.npu for the public functions.";
+  m.doc() = "The runtime of torch.npu; see torch.npu for the public functions.";
+#if NPU_TORCH_VERSION < 20000
+  // For all modules alike: this pybind11 knows no other way.
+  pybind11::register_exception_translator(&translate);
+#else
   pybind11::register_local_exception_translator(&translate);
+#endif
   npu::bind_device(m);
   npu::bind_stream(m);
   npu::bind_event(m);
@@ -33,4 +43,7 @@ PYBIND11_MODULE(_C, m) {
   npu::bind_dump(m);
   npu::bind_profiling(m);
   npu::bind_memory(m);
+#if NPU_TORCH_VERSION < 20000
+  npu::bind_storage(m);
+#endif
 }

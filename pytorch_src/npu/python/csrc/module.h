@@ -1,10 +1,12 @@
-// The extension module torch_npu._C: one function a topic, each in a file of its own.
+// The extension module _C: one function a topic, each in a file of its own.
 #ifndef ASCENDTORCH_NPU_PYTHON_MODULE_H_
 #define ASCENDTORCH_NPU_PYTHON_MODULE_H_
 
 #include <torch/csrc/python_headers.h>
 
 #include <pybind11/pybind11.h>
+
+#include "runtime/compat.h"
 
 namespace npu {
 
@@ -21,6 +23,9 @@ void bind_options(pybind11::module& m);
 void bind_dump(pybind11::module& m);
 void bind_profiling(pybind11::module& m);
 void bind_memory(pybind11::module& m);
+#if NPU_TORCH_VERSION < 20000
+void bind_storage(pybind11::module& m);
+#endif
 
 }  // namespace npu
 

@@ -33,6 +33,22 @@ void bind_stream(pybind11::module& m) {
           return reinterpret_cast<uintptr_t>(stream_of(id, small(index)).handle());
         },
         WithoutGil());
+#if NPU_TORCH_VERSION < 20000
+  // What this release's Python streams do not do by themselves.
+  m.def("pack_stream", [](int64_t id, int index) {
+    return stream_of(static_cast<c10::StreamId>(id), small(index)).unwrap().pack();
+  });
+  m.def("stream_query",
+        [](int64_t id, int index) {
+          return stream_of(static_cast<c10::StreamId>(id), small(index)).query();
+        },
+        WithoutGil());
+  m.def("stream_synchronize",
+        [](int64_t id, int index) {
+          stream_of(static_cast<c10::StreamId>(id), small(index)).synchronize();
+        },
+        WithoutGil());
+#endif
   m.def("task_queue_enabled", &task_queue_enabled);
   m.def("enable_task_queue", &enable_task_queue, WithoutGil());
 }
