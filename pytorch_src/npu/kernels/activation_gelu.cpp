@@ -12,12 +12,6 @@ constexpr Types kTypes = bit(at::kHalf) | bit(at::kBFloat16) | bit(at::kFloat);
 
 bool takes(const at::Tensor& self) { return (kTypes & bit(self.scalar_type())) != 0; }
 
-bool is_tanh(c10::string_view approximate) {
-  TORCH_CHECK(approximate == "none" || approximate == "tanh",
-              "gelu: approximate is \"", approximate, "\"; it can be none or tanh");
-  return approximate == "tanh";
-}
-
 // tanh(sqrt(2 / pi) (x + 0.044715 x^3)), of a float32 tensor.
 at::Tensor bend(const at::Tensor& x) {
   const at::Tensor cube = at::mul(at::mul(x, x), x);
@@ -38,6 +32,57 @@ at::Tensor gelu_by_tanh_grad(const at::Tensor& grad, const at::Tensor& self) {
   return cast(at::mul(cast(grad, at::kFloat), total), grad.scalar_type());
 }
 
+template <class... Form>
+at::Tensor forward(const at::Tensor& self, bool by_tanh, const Form&... form) {
+  if (!takes(self)) {
+    check_cpu_allowed("gelu", self.scalar_type(), kTypes);
+    return on_cpu("aten::gelu", "", self, form...)[0].toTensor();
+  }
+  if (by_tanh) return gelu_by_tanh(self);
+  at::Tensor result = empty_like_sizes(self.sizes(), self);
+  OpCommand("Gelu").input(self).output(result).run();
+  return result;
+}
+
+template <class... Form>
+at::Tensor backward(const at::Tensor& grad_output, const at::Tensor& self, bool by_tanh,
+                    const Form&... form) {
+  if (!takes(self) || grad_output.scalar_type() != self.scalar_type()) {
+    check_cpu_allowed("gelu_backward", self.scalar_type(), kTypes);
+    return on_cpu("aten::gelu_backward", "", grad_output, self, form...)[0].toTensor();
+  }
+  if (by_tanh) return gelu_by_tanh_grad(grad_output, self);
+  at::Tensor result = empty_like_sizes(self.sizes(), self);
+  // The third input is the forward's result.
+  OpCommand("GeluGrad")
+      .input(grad_output)
+      .input(self)
+      .input(forward(self, by_tanh, form...))
+      .output(result)
+      .run();
+  return result;
+}
+
+}  // namespace
+
+#if NPU_TORCH_VERSION < 20000
+
+at::Tensor gelu(const at::Tensor& self) { return forward(self, false); }
+
+at::Tensor gelu_backward(const at::Tensor& grad, const at::Tensor& self) {
+  return backward(grad, self, false);
+}
+
+#else
+
+namespace {
+
+bool is_tanh(c10::string_view approximate) {
+  TORCH_CHECK(approximate == "none" || approximate == "tanh",
+              "gelu: approximate is \"", approximate, "\"; it can be none or tanh");
+  return approximate == "tanh";
+}
+
 void put(at::Tensor& out, const at::Tensor& result) {
   resize_output(out, result.sizes());
   npu::copy_(out, result, true);
@@ -46,14 +91,7 @@ void put(at::Tensor& out, const at::Tensor& result) {
 }  // namespace
 
 at::Tensor gelu(const at::Tensor& self, c10::string_view approximate) {
-  if (!takes(self)) {
-    check_cpu_allowed("gelu", self.scalar_type(), kTypes);
-    return on_cpu("aten::gelu", "", self, approximate)[0].toTensor();
-  }
-  if (is_tanh(approximate)) return gelu_by_tanh(self);
-  at::Tensor result = empty_like_sizes(self.sizes(), self);
-  OpCommand("Gelu").input(self).output(result).run();
-  return result;
+  return forward(self, is_tanh(approximate), approximate);
 }
 
 at::Tensor& gelu_out(const at::Tensor& self, c10::string_view approximate, at::Tensor& out) {
@@ -67,20 +105,7 @@ at::Tensor& gelu_(at::Tensor& self, c10::string_view approximate) {
 
 at::Tensor gelu_backward(const at::Tensor& grad_output, const at::Tensor& self,
                          c10::string_view approximate) {
-  if (!takes(self) || grad_output.scalar_type() != self.scalar_type()) {
-    check_cpu_allowed("gelu_backward", self.scalar_type(), kTypes);
-    return on_cpu("aten::gelu_backward", "", grad_output, self, approximate)[0].toTensor();
-  }
-  if (is_tanh(approximate)) return gelu_by_tanh_grad(grad_output, self);
-  at::Tensor result = empty_like_sizes(self.sizes(), self);
-  // The third input is the forward's result.
-  OpCommand("GeluGrad")
-      .input(grad_output)
-      .input(self)
-      .input(kernels::gelu(self, approximate))
-      .output(result)
-      .run();
-  return result;
+  return backward(grad_output, self, is_tanh(approximate), approximate);
 }
 
 at::Tensor& gelu_backward_grad_input(const at::Tensor& grad_output, const at::Tensor& self,
@@ -88,6 +113,8 @@ at::Tensor& gelu_backward_grad_input(const at::Tensor& grad_output, const at::Te
   put(grad_input, kernels::gelu_backward(grad_output, self, approximate));
   return grad_input;
 }
+
+#endif
 
 at::Tensor silu_backward(const at::Tensor& grad_output, const at::Tensor& self) {
   if (!takes(self) || grad_output.scalar_type() != self.scalar_type()) {
@@ -106,11 +133,13 @@ at::Tensor silu_backward(const at::Tensor& grad_output, const at::Tensor& self) 
   return result;
 }
 
+#if NPU_TORCH_VERSION >= 20000
 at::Tensor& silu_backward_grad_input(const at::Tensor& grad_output, const at::Tensor& self,
                                      at::Tensor& grad_input) {
   put(grad_input, kernels::silu_backward(grad_output, self));
   return grad_input;
 }
+#endif
 
 }  // namespace kernels
 }  // namespace npu

@@ -12,6 +12,31 @@ at::Tensor all_finite(const at::Tensor& tensor) {
   return finite.all();
 }
 
+// The scale to come; the tracker counts steps without overflow.
+at::Tensor moved_scale(const at::Tensor& scale, at::Tensor& growth_tracker,
+                       const at::Tensor& found_inf, double scale_growth_factor,
+                       double scale_backoff_factor, int64_t growth_interval) {
+  TORCH_CHECK(growth_tracker.numel() == 1 && growth_tracker.scalar_type() == at::kInt,
+              "growth_tracker must be a 1-element int tensor; it has ", growth_tracker.numel(),
+              " elements of ", growth_tracker.scalar_type());
+  TORCH_CHECK(scale.numel() == 1 && scale.scalar_type() == at::kFloat,
+              "current_scale must be a 1-element float tensor; it has ", scale.numel(),
+              " elements of ", scale.scalar_type());
+  TORCH_CHECK(found_inf.numel() == 1 && found_inf.scalar_type() == at::kFloat,
+              "found_inf must be a 1-element float tensor; it has ", found_inf.numel(),
+              " elements of ", found_inf.scalar_type());
+  const at::Tensor failed = found_inf.ne(0);
+  const at::Tensor successes = growth_tracker.add(1);
+  const at::Tensor is_due = successes.eq(growth_interval);
+  const at::Tensor grown = scale.mul(scale_growth_factor);
+  // A scale that would overflow stays as it is.
+  const at::Tensor grows = is_due.logical_and(all_finite(grown));
+  const at::Tensor next = at::where(grows, grown, scale);
+  const at::Tensor moved = at::where(failed, scale.mul(scale_backoff_factor), next);
+  growth_tracker.copy_(successes.masked_fill(failed.logical_or(is_due), 0));
+  return moved;
+}
+
 }  // namespace
 
 void _amp_foreach_non_finite_check_and_unscale_(at::TensorList self, at::Tensor& found_inf,
@@ -35,29 +60,21 @@ void _amp_foreach_non_finite_check_and_unscale_(at::TensorList self, at::Tensor&
   found_inf.masked_fill_(broken, 1);
 }
 
+#if NPU_TORCH_VERSION < 20000
+at::Tensor _amp_update_scale(at::Tensor& growth_tracker, const at::Tensor& current_scale,
+                             const at::Tensor& found_inf, double scale_growth_factor,
+                             double scale_backoff_factor, int64_t growth_interval) {
+  return moved_scale(current_scale, growth_tracker, found_inf, scale_growth_factor,
+                     scale_backoff_factor, growth_interval);
+}
+#else
 at::Tensor& _amp_update_scale_(at::Tensor& self, at::Tensor& growth_tracker,
                                const at::Tensor& found_inf, double scale_growth_factor,
                                double scale_backoff_factor, int64_t growth_interval) {
-  TORCH_CHECK(growth_tracker.numel() == 1 && growth_tracker.scalar_type() == at::kInt,
-              "growth_tracker must be a 1-element int tensor; it has ", growth_tracker.numel(),
-              " elements of ", growth_tracker.scalar_type());
-  TORCH_CHECK(self.numel() == 1 && self.scalar_type() == at::kFloat,
-              "current_scale must be a 1-element float tensor; it has ", self.numel(),
-              " elements of ", self.scalar_type());
-  TORCH_CHECK(found_inf.numel() == 1 && found_inf.scalar_type() == at::kFloat,
-              "found_inf must be a 1-element float tensor; it has ", found_inf.numel(),
-              " elements of ", found_inf.scalar_type());
-  const at::Tensor failed = found_inf.ne(0);
-  const at::Tensor successes = growth_tracker.add(1);
-  const at::Tensor is_due = successes.eq(growth_interval);
-  const at::Tensor grown = self.mul(scale_growth_factor);
-  // A scale that would overflow stays as it is.
-  const at::Tensor grows = is_due.logical_and(all_finite(grown));
-  const at::Tensor next = at::where(grows, grown, self);
-  self.copy_(at::where(failed, self.mul(scale_backoff_factor), next));
-  growth_tracker.copy_(successes.masked_fill(failed.logical_or(is_due), 0));
-  return self;
+  return self.copy_(moved_scale(self, growth_tracker, found_inf, scale_growth_factor,
+                                scale_backoff_factor, growth_interval));
 }
+#endif
 
 }  // namespace kernels
 }  // namespace npu

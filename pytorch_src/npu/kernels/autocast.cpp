@@ -1,8 +1,11 @@
 // Which operators compute in which type under torch.autocast("npu"): upstream's own lists, and
 // batch normalisation in float32, as is documented for O1.
-#include <ATen/autocast_mode.h>
-
+// PyTorch 1.8.1 has one autocast for all devices.
 #include "runtime/compat.h"
+
+#if NPU_TORCH_VERSION >= 20000
+
+#include <ATen/autocast_mode.h>
 
 namespace npu {
 
@@ -49,3 +52,5 @@ TORCH_LIBRARY_IMPL(aten, AutocastPrivateUse1, m) {
 }  // namespace
 
 }  // namespace npu
+
+#endif

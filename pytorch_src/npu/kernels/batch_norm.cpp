@@ -105,6 +105,41 @@ Three three_of(const torch::jit::Stack& stack) {
 
 }  // namespace
 
+#if NPU_TORCH_VERSION < 20000
+
+namespace {
+
+// The schema does not say that running statistics change, so that they do not come back from the
+// CPU: they are moved here, by what the CPU found.
+void move_statistics(const at::Tensor& input, const at::Tensor& mean, const at::Tensor& invstd,
+                     double momentum, double eps, at::Tensor running_mean, at::Tensor running_var) {
+  const double count = static_cast<double>(input.numel() / input.size(1));
+  const at::Tensor variance = invstd.pow(-2).sub(eps).mul(count / (count - 1));
+  running_mean.mul_(1 - momentum).add_(mean.mul(momentum));
+  running_var.mul_(1 - momentum).add_(variance.mul(momentum));
+}
+
+}  // namespace
+
+Three native_batch_norm(const at::Tensor& input, const c10::optional<at::Tensor>& weight,
+                        const c10::optional<at::Tensor>& bias,
+                        const c10::optional<at::Tensor>& running_mean,
+                        const c10::optional<at::Tensor>& running_var, bool training,
+                        double momentum, double eps) {
+  if (!goes_to_cpu("batch_norm", input)) {
+    return normalise(input, weight, bias, running_mean, running_var, training, momentum, eps);
+  }
+  const Three done = three_of(on_cpu("aten::native_batch_norm", "", input, weight, bias,
+                                     running_mean, running_var, training, momentum, eps));
+  if (training && is_given(running_mean) && is_given(running_var)) {
+    move_statistics(input, std::get<1>(done), std::get<2>(done), momentum, eps, *running_mean,
+                    *running_var);
+  }
+  return done;
+}
+
+#else
+
 Three native_batch_norm(const at::Tensor& input, const c10::optional<at::Tensor>& weight,
                         const c10::optional<at::Tensor>& bias,
                         const c10::optional<at::Tensor>& running_mean,
@@ -148,6 +183,8 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> _batch_norm_with_upda
   return std::make_tuple(std::get<0>(done), std::get<1>(done), std::get<2>(done),
                          empty_like_sizes({0}, input, at::kByte));
 }
+
+#endif
 
 Three native_batch_norm_backward(const at::Tensor& grad_out, const at::Tensor& input,
                                  const c10::optional<at::Tensor>& weight,
@@ -194,6 +231,7 @@ Three native_batch_norm_backward(const at::Tensor& grad_out, const at::Tensor& i
                          output_mask[2] ? cast(b_grad, type) : at::Tensor());
 }
 
+#if NPU_TORCH_VERSION >= 20000
 Three batch_norm_backward(const at::Tensor& grad_out, const at::Tensor& input,
                           const at::Tensor& weight, const c10::optional<at::Tensor>& running_mean,
                           const c10::optional<at::Tensor>& running_var,
@@ -203,6 +241,7 @@ Three batch_norm_backward(const at::Tensor& grad_out, const at::Tensor& input,
   return kernels::native_batch_norm_backward(grad_out, input, weight, running_mean, running_var,
                                              save_mean, save_var, update, eps, output_mask);
 }
+#endif
 
 }  // namespace kernels
 }  // namespace npu

@@ -25,7 +25,7 @@ void check_part(const at::Tensor& first, const at::Tensor& part, int64_t dim, si
   }
 }
 
-Joined plan_cat(const at::ITensorListRef& tensors, int64_t dim, at::ScalarType type) {
+Joined plan_cat(TensorsArg tensors, int64_t dim, at::ScalarType type) {
   Joined joined;
   size_t number = 0;
   for (const at::Tensor& tensor : tensors) {
@@ -48,7 +48,7 @@ Joined plan_cat(const at::ITensorListRef& tensors, int64_t dim, at::ScalarType t
   return joined;
 }
 
-at::ScalarType common_type(const at::ITensorListRef& tensors) {
+at::ScalarType common_type(TensorsArg tensors) {
   TORCH_CHECK(tensors.size() > 0, "cat: no tensor is given; at least one is expected");
   at::ScalarType type = at::ScalarType::Undefined;
   for (const at::Tensor& tensor : tensors) {
@@ -79,7 +79,7 @@ void join(const Joined& joined, const at::Tensor& out) {
 
 }  // namespace
 
-at::Tensor cat(const at::ITensorListRef& tensors, int64_t dim) {
+at::Tensor cat(TensorsArg tensors, int64_t dim) {
   const at::ScalarType type = common_type(tensors);
   const Joined joined = plan_cat(tensors, dim, type);
   const at::Tensor& first = joined.parts.empty() ? *tensors.begin() : joined.parts[0];
@@ -88,7 +88,7 @@ at::Tensor cat(const at::ITensorListRef& tensors, int64_t dim) {
   return out;
 }
 
-at::Tensor& cat_out(const at::ITensorListRef& tensors, int64_t dim, at::Tensor& out) {
+at::Tensor& cat_out(TensorsArg tensors, int64_t dim, at::Tensor& out) {
   const at::ScalarType type = common_type(tensors);
   TORCH_CHECK(c10::canCast(type, out.scalar_type()), "cat: the result is of ", type,
               " and out= of ", out.scalar_type(), ", which cannot hold it");
@@ -97,6 +97,14 @@ at::Tensor& cat_out(const at::ITensorListRef& tensors, int64_t dim, at::Tensor& 
   join(joined, out);
   return out;
 }
+
+#if NPU_TORCH_VERSION < 20000
+at::Tensor _cat(at::TensorList tensors, int64_t dim) { return kernels::cat(tensors, dim); }
+
+at::Tensor& _cat_out(at::TensorList tensors, int64_t dim, at::Tensor& out) {
+  return kernels::cat_out(tensors, dim, out);
+}
+#endif
 
 }  // namespace kernels
 }  // namespace npu

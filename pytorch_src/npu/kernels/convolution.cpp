@@ -2,6 +2,10 @@
 #include "kernels/support.h"
 #include "kernels/window.h"
 
+#if NPU_TORCH_VERSION < 20000
+#include "kernels/convolution_on_cpu.h"
+#endif
+
 namespace npu {
 namespace kernels {
 
@@ -156,11 +160,16 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> convolution_backward_overrideable
   const Geometry geometry = geometry_of(input, stride, padding, dilation, groups);
   if (!fits(input, weight, geometry, transposed && output_mask[0])) {
     check_cpu_allowed("convolution_backward", input.scalar_type(), kTaken);
+#if NPU_TORCH_VERSION < 20000
+    return convolution_gradients_on_cpu(grad_output, input, weight, stride, padding, dilation,
+                                        transposed, output_padding, groups, output_mask);
+#else
     const torch::jit::Stack results =
         on_cpu("aten::convolution_backward", "", grad_output, input, weight,
                at::OptionalIntArrayRef(at::IntArrayRef(grad_output.size(1))), stride, padding,
                dilation, transposed, output_padding, groups, output_mask);
     return std::make_tuple(results[0].toTensor(), results[1].toTensor(), results[2].toTensor());
+#endif
   }
   at::Tensor x_grad, w_grad, b_grad;
   if (transposed) {

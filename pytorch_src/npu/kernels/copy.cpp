@@ -13,11 +13,13 @@ at::Tensor _copy_from(const at::Tensor& self, const at::Tensor& dst, bool non_bl
   return npu::copy_(target, self, non_blocking);
 }
 
+#if NPU_TORCH_VERSION >= 20000
 at::Tensor _copy_from_and_resize(const at::Tensor& self, const at::Tensor& dst) {
   at::Tensor target = dst;
   if (target.sizes() != self.sizes()) target.resize_(self.sizes());
   return npu::copy_(target, self, false);
 }
+#endif
 
 at::Scalar _local_scalar_dense(const at::Tensor& self) {
   at::Tensor number = at::empty({}, self.options().device(at::kCPU));
@@ -32,7 +34,7 @@ at::Tensor& zero_(at::Tensor& self) {
   return self;
 }
 
-at::Tensor& fill__Scalar(at::Tensor& self, const at::Scalar& value) {
+at::Tensor& fill__Scalar(at::Tensor& self, ScalarArg value) {
   if (self.numel() == 0) return self;
   make_plain_(self);
   OpCommand("Fill")

@@ -2,6 +2,8 @@
 #include "kernels/random_support.h"
 #include "kernels/support.h"
 
+#if NPU_TORCH_VERSION >= 20000
+
 namespace npu {
 namespace kernels {
 
@@ -36,3 +38,5 @@ at::Tensor native_dropout_backward(const at::Tensor& grad_output, const at::Tens
 
 }  // namespace kernels
 }  // namespace npu
+
+#endif

@@ -38,12 +38,14 @@ at::Tensor index_Tensor(const at::Tensor& self,
   return indexed(self, indices);
 }
 
+#if NPU_TORCH_VERSION >= 20000
 at::Tensor& index_Tensor_out(const at::Tensor& self,
                              const c10::List<c10::optional<at::Tensor>>& indices,
                              at::Tensor& out) {
   give("index", indexed(self, indices), out);
   return out;
 }
+#endif
 
 }  // namespace kernels
 }  // namespace npu

@@ -75,6 +75,13 @@ void copy_slices(const at::Tensor& self, int64_t dim, const at::Tensor& index,
 
 }  // namespace
 
+#if NPU_TORCH_VERSION < 20000
+at::Tensor& index_add_(at::Tensor& self, int64_t dim, const at::Tensor& index,
+                       const at::Tensor& source) {
+  add(self, dim, index, source, 1);
+  return self;
+}
+#else
 at::Tensor& index_add_(at::Tensor& self, int64_t dim, const at::Tensor& index,
                        const at::Tensor& source, const at::Scalar& alpha) {
   add(self, dim, index, source, alpha);
@@ -93,6 +100,7 @@ at::Tensor& index_add_out(const at::Tensor& self, int64_t dim, const at::Tensor&
   give("index_add", kernels::index_add(self, dim, index, source, alpha), out);
   return out;
 }
+#endif
 
 at::Tensor& index_copy_(at::Tensor& self, int64_t dim, const at::Tensor& index,
                         const at::Tensor& source) {
@@ -100,6 +108,7 @@ at::Tensor& index_copy_(at::Tensor& self, int64_t dim, const at::Tensor& index,
   return self;
 }
 
+#if NPU_TORCH_VERSION >= 20000
 at::Tensor index_copy(const at::Tensor& self, int64_t dim, const at::Tensor& index,
                       const at::Tensor& source) {
   const at::Tensor result = self.clone(at::MemoryFormat::Contiguous);
@@ -112,6 +121,7 @@ at::Tensor& index_copy_out(const at::Tensor& self, int64_t dim, const at::Tensor
   give("index_copy", kernels::index_copy(self, dim, index, source), out);
   return out;
 }
+#endif
 
 at::Tensor& index_fill__int_Tensor(at::Tensor& self, int64_t dim, const at::Tensor& index,
                                    const at::Tensor& value) {
@@ -127,7 +137,7 @@ at::Tensor& index_fill__int_Tensor(at::Tensor& self, int64_t dim, const at::Tens
 }
 
 at::Tensor& index_fill__int_Scalar(at::Tensor& self, int64_t dim, const at::Tensor& index,
-                                   const at::Scalar& value) {
+                                   ScalarArg value) {
   return index_fill__int_Tensor(self, dim, index,
                                 number_beside(value, self, self.scalar_type()));
 }

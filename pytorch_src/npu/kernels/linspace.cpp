@@ -49,34 +49,8 @@ void count(at::Tensor& out, const at::Scalar& start, const at::Scalar& step, int
   if (!to.is_same(out)) npu::copy_(out, to, true);
 }
 
-}  // namespace
-
-at::Tensor& arange_start_out(const at::Scalar& start, const at::Scalar& end, const at::Scalar& step,
-                             at::Tensor& out) {
-  check_step("arange", start, end, step);
-  double number = 0;
-  if (at::isIntegralType(out.scalar_type(), false)) {
-    const int64_t by = step.toLong();
-    TORCH_CHECK(by != 0, "arange: step must be nonzero");
-    const int64_t sign = by > 0 ? 1 : -1;
-    number = static_cast<double>((end.toLong() - start.toLong() + by - sign) / by);
-  } else {
-    number = std::ceil((end.toDouble() - start.toDouble()) / step.toDouble());
-  }
-  count(out, start, step, static_cast<int64_t>(number));
-  return out;
-}
-
-at::Tensor& range_out(const at::Scalar& start, const at::Scalar& end, const at::Scalar& step,
-                      at::Tensor& out) {
-  check_step("range", start, end, step);
-  const double steps = (end.toDouble() - start.toDouble()) / step.toDouble();
-  count(out, start, step, static_cast<int64_t>(steps + 1));
-  return out;
-}
-
-at::Tensor& linspace_out(const at::Scalar& start, const at::Scalar& end, int64_t steps,
-                         at::Tensor& out) {
+// Gives `out` numbers from one to the other, both among them.
+at::Tensor& spread(const at::Scalar& start, const at::Scalar& end, int64_t steps, at::Tensor& out) {
   TORCH_CHECK(steps >= 0, "number of steps must be non-negative; it is ", steps);
   if (out.numel() != steps) resize_output(out, {steps});
   if (steps == 0) return out;
@@ -92,6 +66,46 @@ at::Tensor& linspace_out(const at::Scalar& start, const at::Scalar& end, int64_t
   if (!to.is_same(out)) npu::copy_(out, to.view(out.sizes()), true);
   return out;
 }
+
+}  // namespace
+
+at::Tensor& arange_start_out(ScalarArg start, ScalarArg end, ScalarArg step, at::Tensor& out) {
+  check_step("arange", start, end, step);
+  double number = 0;
+  if (at::isIntegralType(out.scalar_type(), false)) {
+    const int64_t by = step.toLong();
+    TORCH_CHECK(by != 0, "arange: step must be nonzero");
+    const int64_t sign = by > 0 ? 1 : -1;
+    number = static_cast<double>((end.toLong() - start.toLong() + by - sign) / by);
+  } else {
+    number = std::ceil((end.toDouble() - start.toDouble()) / step.toDouble());
+  }
+  count(out, start, step, static_cast<int64_t>(number));
+  return out;
+}
+
+at::Tensor& range_out(ScalarArg start, ScalarArg end, ScalarArg step, at::Tensor& out) {
+  check_step("range", start, end, step);
+  const double steps = (end.toDouble() - start.toDouble()) / step.toDouble();
+  count(out, start, step, static_cast<int64_t>(steps + 1));
+  return out;
+}
+
+#if NPU_TORCH_VERSION < 20000
+at::Tensor& linspace_out(at::Scalar start, at::Scalar end, c10::optional<int64_t> steps,
+                         at::Tensor& out) {
+  if (!steps.has_value()) {
+    TORCH_WARN_ONCE("linspace: no number of steps is given, and 100 are taken; later releases of "
+                    "PyTorch refuse that");
+  }
+  return spread(start, end, steps.value_or(100), out);
+}
+#else
+at::Tensor& linspace_out(const at::Scalar& start, const at::Scalar& end, int64_t steps,
+                         at::Tensor& out) {
+  return spread(start, end, steps, out);
+}
+#endif
 
 at::Tensor& eye_m_out(int64_t n, int64_t m, at::Tensor& out) {
   TORCH_CHECK(n >= 0 && m >= 0, "eye: the sizes are ", n, " and ", m, "; they cannot be negative");

@@ -30,17 +30,6 @@ at::Tensor gradient(const char* name, const LossPair& pair, const at::Tensor& gr
   return out;
 }
 
-// Beyond `delta` a line, else half a square: `delta` times the smooth loss.
-at::Tensor huber(const at::Tensor& self, const at::Tensor& target, int64_t reduction,
-                 double delta) {
-  TORCH_CHECK(delta > 0, "huber_loss does not support non-positive values for delta.");
-  const LossPair pair("huber_loss", self, target);
-  if (!pair.is_native()) {
-    return on_cpu("aten::huber_loss", "", self, target, reduction, delta)[0].toTensor();
-  }
-  return loss("SmoothL1LossV2", pair, reduction, delta).mul_(delta);
-}
-
 at::Tensor smooth(const at::Tensor& self, const at::Tensor& target, int64_t reduction,
                   double beta) {
   TORCH_CHECK(beta >= 0, "smooth_l1_loss does not support negative values for beta.");
@@ -111,6 +100,22 @@ at::Tensor& smooth_l1_loss_backward_grad_input(const at::Tensor& grad_output,
   return grad_input;
 }
 
+#if NPU_TORCH_VERSION >= 20000
+namespace {
+
+// Beyond `delta` a line, else half a square: `delta` times the smooth loss.
+at::Tensor huber(const at::Tensor& self, const at::Tensor& target, int64_t reduction,
+                 double delta) {
+  TORCH_CHECK(delta > 0, "huber_loss does not support non-positive values for delta.");
+  const LossPair pair("huber_loss", self, target);
+  if (!pair.is_native()) {
+    return on_cpu("aten::huber_loss", "", self, target, reduction, delta)[0].toTensor();
+  }
+  return loss("SmoothL1LossV2", pair, reduction, delta).mul_(delta);
+}
+
+}  // namespace
+
 at::Tensor huber_loss(const at::Tensor& self, const at::Tensor& target, int64_t reduction,
                       double delta) {
   return huber(self, target, reduction, delta);
@@ -136,6 +141,7 @@ at::Tensor& huber_loss_backward_out(const at::Tensor& grad_output, const at::Ten
        grad_input);
   return grad_input;
 }
+#endif
 
 at::Tensor soft_margin_loss(const at::Tensor& self, const at::Tensor& target,
                             int64_t reduction) {

@@ -27,8 +27,7 @@ at::Tensor& fill_masked(at::Tensor& self, const at::Tensor& mask, const Put& put
 
 }  // namespace
 
-at::Tensor& masked_fill__Scalar(at::Tensor& self, const at::Tensor& mask,
-                                const at::Scalar& value) {
+at::Tensor& masked_fill__Scalar(at::Tensor& self, const at::Tensor& mask, ScalarArg value) {
   TORCH_CHECK(c10::isComplexType(self.scalar_type()) || !value.isComplex(),
               "masked_fill_: the value is complex and the tensor of ", self.scalar_type());
   return fill_masked(self, mask, [&](OpCommand& command) {

@@ -14,7 +14,9 @@ at::Tensor selected(const at::Tensor& self, const at::Tensor& mask) {
               mask.scalar_type(), "; bool is expected. Convert it with .bool()");
   check_devices("masked_select", {self, mask});
   const std::vector<int64_t> sizes = broadcast_sizes(self.sizes(), mask.sizes());
-  const at::Tensor out = empty_like_sizes({c10::multiply_integers(sizes)}, self);
+  int64_t most = 1;
+  for (const int64_t size : sizes) most *= size;
+  const at::Tensor out = empty_like_sizes({most}, self);
   if (out.numel() == 0) return out;
   const auto got = OpCommand("MaskedSelect")
                        .input(as_bits("masked_select", self, kSelected))

@@ -125,7 +125,7 @@ at::Tensor bmm(const at::Tensor& self, const at::Tensor& mat2) {
 }
 
 at::Tensor& addmm_out(const at::Tensor& self, const at::Tensor& mat1, const at::Tensor& mat2,
-                      const at::Scalar& beta, const at::Scalar& alpha, at::Tensor& out) {
+                      ScalarArg beta, ScalarArg alpha, at::Tensor& out) {
   check_product("addmm", mat1, mat2, 2);
   if (!(kTaken & bit(mat1.scalar_type()))) {
     check_cpu_allowed("addmm", mat1.scalar_type(), kTaken);
@@ -137,19 +137,19 @@ at::Tensor& addmm_out(const at::Tensor& self, const at::Tensor& mat1, const at::
 }
 
 at::Tensor addmm(const at::Tensor& self, const at::Tensor& mat1, const at::Tensor& mat2,
-                 const at::Scalar& beta, const at::Scalar& alpha) {
+                 ScalarArg beta, ScalarArg alpha) {
   check_product("addmm", mat1, mat2, 2);
   at::Tensor out = empty_like_sizes(product_sizes(mat1, mat2), mat1);
   return addmm_out(self, mat1, mat2, beta, alpha, out);
 }
 
-at::Tensor& addmm_(at::Tensor& self, const at::Tensor& mat1, const at::Tensor& mat2,
-                   const at::Scalar& beta, const at::Scalar& alpha) {
+at::Tensor& addmm_(at::Tensor& self, const at::Tensor& mat1, const at::Tensor& mat2, ScalarArg beta,
+                   ScalarArg alpha) {
   return addmm_out(self, mat1, mat2, beta, alpha, self);
 }
 
 at::Tensor& baddbmm_out(const at::Tensor& self, const at::Tensor& batch1, const at::Tensor& batch2,
-                        const at::Scalar& beta, const at::Scalar& alpha, at::Tensor& out) {
+                        ScalarArg beta, ScalarArg alpha, at::Tensor& out) {
   check_product("baddbmm", batch1, batch2, 3);
   if (!(kTaken & bit(batch1.scalar_type()))) {
     check_cpu_allowed("baddbmm", batch1.scalar_type(), kTaken);
@@ -161,20 +161,20 @@ at::Tensor& baddbmm_out(const at::Tensor& self, const at::Tensor& batch1, const 
 }
 
 at::Tensor baddbmm(const at::Tensor& self, const at::Tensor& batch1, const at::Tensor& batch2,
-                   const at::Scalar& beta, const at::Scalar& alpha) {
+                   ScalarArg beta, ScalarArg alpha) {
   check_product("baddbmm", batch1, batch2, 3);
   at::Tensor out = empty_like_sizes(product_sizes(batch1, batch2), batch1);
   return baddbmm_out(self, batch1, batch2, beta, alpha, out);
 }
 
 at::Tensor& baddbmm_(at::Tensor& self, const at::Tensor& batch1, const at::Tensor& batch2,
-                     const at::Scalar& beta, const at::Scalar& alpha) {
+                     ScalarArg beta, ScalarArg alpha) {
   return baddbmm_out(self, batch1, batch2, beta, alpha, self);
 }
 
 // The sum of the products of all batches is the product of the batches side by side.
 at::Tensor& addbmm_out(const at::Tensor& self, const at::Tensor& batch1, const at::Tensor& batch2,
-                       const at::Scalar& beta, const at::Scalar& alpha, at::Tensor& out) {
+                       ScalarArg beta, ScalarArg alpha, at::Tensor& out) {
   check_product("addbmm", batch1, batch2, 3);
   const int64_t inner = batch1.size(0) * batch1.size(2);
   return addmm_out(self, batch1.permute({1, 0, 2}).reshape({batch1.size(1), inner}),
@@ -182,19 +182,19 @@ at::Tensor& addbmm_out(const at::Tensor& self, const at::Tensor& batch1, const a
 }
 
 at::Tensor addbmm(const at::Tensor& self, const at::Tensor& batch1, const at::Tensor& batch2,
-                  const at::Scalar& beta, const at::Scalar& alpha) {
+                  ScalarArg beta, ScalarArg alpha) {
   check_product("addbmm", batch1, batch2, 3);
   at::Tensor out = empty_like_sizes({batch1.size(1), batch2.size(2)}, batch1);
   return addbmm_out(self, batch1, batch2, beta, alpha, out);
 }
 
 at::Tensor& addbmm_(at::Tensor& self, const at::Tensor& batch1, const at::Tensor& batch2,
-                    const at::Scalar& beta, const at::Scalar& alpha) {
+                    ScalarArg beta, ScalarArg alpha) {
   return addbmm_out(self, batch1, batch2, beta, alpha, self);
 }
 
 at::Tensor& addmv_out(const at::Tensor& self, const at::Tensor& mat, const at::Tensor& vec,
-                      const at::Scalar& beta, const at::Scalar& alpha, at::Tensor& out) {
+                      ScalarArg beta, ScalarArg alpha, at::Tensor& out) {
   TORCH_CHECK(mat.dim() == 2 && vec.dim() == 1 && self.dim() <= 1,
               "addmv: expected a vector or number, a matrix and a vector, but got shapes ",
               self.sizes(), ", ", mat.sizes(), " and ", vec.sizes());

@@ -73,7 +73,7 @@ at::Tensor& fold_edges(const char* name, const char* mode, const at::Tensor& gra
 
 }  // namespace
 
-at::Tensor constant_pad_nd(const at::Tensor& self, at::IntArrayRef pad, const at::Scalar& value) {
+at::Tensor constant_pad_nd(const at::Tensor& self, at::IntArrayRef pad, ScalarArg value) {
   const std::vector<int64_t> sizes = padded_sizes("constant_pad_nd", self, pad);
   const at::Tensor given = as_number(self);
   if (!(kNumbers & bit(given.scalar_type()))) {
@@ -114,6 +114,7 @@ at::Tensor& reflection_pad2d_backward_grad_input(const at::Tensor& grad_output,
   return fold_edges("reflection_pad2d_backward", "reflect", grad_output, self, padding, grad_input);
 }
 
+#if NPU_TORCH_VERSION >= 20000
 at::Tensor& reflection_pad3d_out(const at::Tensor& self, at::IntArrayRef padding, at::Tensor& out) {
   return pad_edges("reflection_pad3d", "reflect", self, padding, 3, out);
 }
@@ -123,6 +124,7 @@ at::Tensor& reflection_pad3d_backward_grad_input(const at::Tensor& grad_output,
                                                  at::Tensor& grad_input) {
   return fold_edges("reflection_pad3d_backward", "reflect", grad_output, self, padding, grad_input);
 }
+#endif
 
 at::Tensor& replication_pad1d_out(const at::Tensor& self, at::IntArrayRef padding,
                                   at::Tensor& out) {

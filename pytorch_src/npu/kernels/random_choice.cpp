@@ -71,9 +71,11 @@ at::Tensor& randperm_generator_out(int64_t n, MaybeGenerator generator, at::Tens
   return out;
 }
 
+#if NPU_TORCH_VERSION >= 20000
 at::Tensor& randperm_out(int64_t n, at::Tensor& out) {
   return randperm_generator_out(n, c10::nullopt, out);
 }
+#endif
 
 at::Tensor multinomial(const at::Tensor& self, int64_t num_samples, bool replacement,
                        MaybeGenerator generator) {

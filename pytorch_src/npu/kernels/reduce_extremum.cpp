@@ -65,12 +65,22 @@ std::tuple<at::Tensor&, at::Tensor&> min_dim_min(const at::Tensor& self, int64_t
   return give(min_dim(self, dim, keepdim), min, min_indices);
 }
 
+#if NPU_TORCH_VERSION < 20000
+std::tuple<at::Tensor, at::Tensor> _aminmax(const at::Tensor& self) {
+  return Pair(at::min(self), at::max(self));
+}
+
+std::tuple<at::Tensor, at::Tensor> _aminmax_dim(const at::Tensor& self, int64_t dim, bool keepdim) {
+  return Pair(at::amin(self, dim, keepdim), at::amax(self, dim, keepdim));
+}
+#else
 std::tuple<at::Tensor, at::Tensor> aminmax(const at::Tensor& self, c10::optional<int64_t> dim,
                                            bool keepdim) {
   std::vector<int64_t> dims;
   if (dim.has_value()) dims.push_back(*dim);
   return Pair(at::amin(self, dims, keepdim), at::amax(self, dims, keepdim));
 }
+#endif
 
 }  // namespace kernels
 }  // namespace npu

@@ -66,6 +66,11 @@ bool Reduction::plan(const TypeRule& rule, ReduceType kind, bool keeps) {
   // An index over all dimensions is one into the flattened tensor.
   const bool flat = kind == ReduceType::kIndex && axes_.empty();
   if (flat) self_ = self_.reshape({-1});
+  // PyTorch 1.8.1 keeps no dimensions of it.
+  if (flat && NPU_TORCH_VERSION < 20000) keepdim_ = false;
+#if NPU_TORCH_VERSION < 20000
+  if (flat) keepdim_ = false;  // without `dim` these releases keep none
+#endif
   choose_axes();
   std::vector<int64_t> without;
   sizes_.clear();

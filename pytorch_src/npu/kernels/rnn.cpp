@@ -43,7 +43,10 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> _thnn_fused_lstm_cell(
   return std::make_tuple(hy, cy, at::cat({input, forget, cell, output}, 1));
 }
 
-std::tuple<at::Tensor, at::Tensor, at::Tensor> _thnn_fused_lstm_cell_backward_impl(
+namespace {
+
+// Gradients of the gates, of the cell before and of the bias.
+std::tuple<at::Tensor, at::Tensor, at::Tensor> lstm_gradients(
     const MaybeTensor& grad_hy, const MaybeTensor& grad_cy, const at::Tensor& cx,
     const at::Tensor& cy, const at::Tensor& workspace, bool has_bias) {
   if (!is_given(grad_hy) && !is_given(grad_cy)) {
@@ -71,6 +74,27 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor> _thnn_fused_lstm_cell_backward_im
                                         1);
   return std::make_tuple(grad_gates, to_cell.mul(forget), bias_gradient(grad_gates, has_bias));
 }
+
+}  // namespace
+
+#if NPU_TORCH_VERSION < 20000
+// The input and the hidden state have the same gates, and so the same gradients.
+std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor>
+_thnn_fused_lstm_cell_backward(const MaybeTensor& grad_hy, const MaybeTensor& grad_cy,
+                               const at::Tensor& cx, const at::Tensor& cy,
+                               const at::Tensor& workspace, bool has_bias) {
+  const auto found = lstm_gradients(grad_hy, grad_cy, cx, cy, workspace, has_bias);
+  const at::Tensor& gates = std::get<0>(found);
+  const at::Tensor& bias = std::get<2>(found);
+  return std::make_tuple(gates, gates, std::get<1>(found), bias, bias);
+}
+#else
+std::tuple<at::Tensor, at::Tensor, at::Tensor> _thnn_fused_lstm_cell_backward_impl(
+    const MaybeTensor& grad_hy, const MaybeTensor& grad_cy, const at::Tensor& cx,
+    const at::Tensor& cy, const at::Tensor& workspace, bool has_bias) {
+  return lstm_gradients(grad_hy, grad_cy, cx, cy, workspace, has_bias);
+}
+#endif
 
 // The workspace holds the reset, update and new gates, the state before, and the part of the new
 // gate that the reset gate scales.

@@ -74,14 +74,37 @@ at::Tensor& assign(at::Tensor& self, const at::Tensor& result) {
 
 }  // namespace
 
-at::Tensor scatter_src(const at::Tensor& self, int64_t dim, const at::Tensor& index,
-                       const at::Tensor& src) {
-  return scattered(self, dim, index, src, "none");
-}
-
 at::Tensor& scatter__src(at::Tensor& self, int64_t dim, const at::Tensor& index,
                          const at::Tensor& src) {
   return assign(self, scattered(self, dim, index, src, "none"));
+}
+
+at::Tensor& scatter__value(at::Tensor& self, int64_t dim, const at::Tensor& index,
+                           ScalarArg value) {
+  return assign(self, scattered(self, dim, index, value, "none"));
+}
+
+at::Tensor& scatter__reduce(at::Tensor& self, int64_t dim, const at::Tensor& index,
+                            const at::Tensor& src, StringArg reduce) {
+  return assign(self, scattered(self, dim, index, src, reduction_of(reduce)));
+}
+
+at::Tensor& scatter__value_reduce(at::Tensor& self, int64_t dim, const at::Tensor& index,
+                                  ScalarArg value, StringArg reduce) {
+  return assign(self, scattered(self, dim, index, value, reduction_of(reduce)));
+}
+
+at::Tensor& scatter_add_(at::Tensor& self, int64_t dim, const at::Tensor& index,
+                         const at::Tensor& src) {
+  return assign(self, scattered(self, dim, index, src, "add"));
+}
+
+// PyTorch 1.8.1 composes these of the ones above.
+#if NPU_TORCH_VERSION >= 20000
+
+at::Tensor scatter_src(const at::Tensor& self, int64_t dim, const at::Tensor& index,
+                       const at::Tensor& src) {
+  return scattered(self, dim, index, src, "none");
 }
 
 at::Tensor& scatter_src_out(const at::Tensor& self, int64_t dim, const at::Tensor& index,
@@ -95,11 +118,6 @@ at::Tensor scatter_value(const at::Tensor& self, int64_t dim, const at::Tensor& 
   return scattered(self, dim, index, value, "none");
 }
 
-at::Tensor& scatter__value(at::Tensor& self, int64_t dim, const at::Tensor& index,
-                           const at::Scalar& value) {
-  return assign(self, scattered(self, dim, index, value, "none"));
-}
-
 at::Tensor& scatter_value_out(const at::Tensor& self, int64_t dim, const at::Tensor& index,
                               const at::Scalar& value, at::Tensor& out) {
   give("scatter", scattered(self, dim, index, value, "none"), out);
@@ -111,11 +129,6 @@ at::Tensor scatter_reduce(const at::Tensor& self, int64_t dim, const at::Tensor&
   return scattered(self, dim, index, src, reduction_of(reduce));
 }
 
-at::Tensor& scatter__reduce(at::Tensor& self, int64_t dim, const at::Tensor& index,
-                            const at::Tensor& src, c10::string_view reduce) {
-  return assign(self, scattered(self, dim, index, src, reduction_of(reduce)));
-}
-
 at::Tensor& scatter_reduce_out(const at::Tensor& self, int64_t dim, const at::Tensor& index,
                                const at::Tensor& src, c10::string_view reduce, at::Tensor& out) {
   give("scatter", scattered(self, dim, index, src, reduction_of(reduce)), out);
@@ -125,11 +138,6 @@ at::Tensor& scatter_reduce_out(const at::Tensor& self, int64_t dim, const at::Te
 at::Tensor scatter_value_reduce(const at::Tensor& self, int64_t dim, const at::Tensor& index,
                                 const at::Scalar& value, c10::string_view reduce) {
   return scattered(self, dim, index, value, reduction_of(reduce));
-}
-
-at::Tensor& scatter__value_reduce(at::Tensor& self, int64_t dim, const at::Tensor& index,
-                                  const at::Scalar& value, c10::string_view reduce) {
-  return assign(self, scattered(self, dim, index, value, reduction_of(reduce)));
 }
 
 at::Tensor& scatter_value_reduce_out(const at::Tensor& self, int64_t dim, const at::Tensor& index,
@@ -144,16 +152,13 @@ at::Tensor scatter_add(const at::Tensor& self, int64_t dim, const at::Tensor& in
   return scattered(self, dim, index, src, "add");
 }
 
-at::Tensor& scatter_add_(at::Tensor& self, int64_t dim, const at::Tensor& index,
-                         const at::Tensor& src) {
-  return assign(self, scattered(self, dim, index, src, "add"));
-}
-
 at::Tensor& scatter_add_out(const at::Tensor& self, int64_t dim, const at::Tensor& index,
                             const at::Tensor& src, at::Tensor& out) {
   give("scatter", scattered(self, dim, index, src, "add"), out);
   return out;
 }
+
+#endif
 
 }  // namespace kernels
 }  // namespace npu

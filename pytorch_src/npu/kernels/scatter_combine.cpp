@@ -1,6 +1,8 @@
 // scatter_reduce: what is scattered to one place is added up, multiplied or averaged.
 #include "kernels/index_support.h"
 
+#if NPU_TORCH_VERSION >= 20000
+
 namespace npu {
 namespace kernels {
 
@@ -66,3 +68,5 @@ at::Tensor& scatter_reduce_two_out(const at::Tensor& self, int64_t dim, const at
 
 }  // namespace kernels
 }  // namespace npu
+
+#endif

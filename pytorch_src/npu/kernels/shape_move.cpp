@@ -18,6 +18,25 @@ at::Tensor rollable(const at::Tensor& tensor) {
   return as_bits("roll", tensor, kRolled);
 }
 
+// Each place as often as is said there.
+at::Tensor places_repeated(const at::Tensor& repeats, c10::optional<int64_t> output_size) {
+  TORCH_CHECK(repeats.dim() == 1, "repeat_interleave only accept 1D vector as repeat; this one has "
+              "shape ", repeats.sizes());
+  TORCH_CHECK(repeats.scalar_type() == at::kLong || repeats.scalar_type() == at::kInt,
+              "repeats has to be Long or Int tensor; this one is of ", repeats.scalar_type());
+  if (repeats.numel() == 0) return empty_like_sizes({0}, repeats);
+  const int64_t size = output_size.has_value() ? *output_size : repeats.sum().item().toLong();
+  TORCH_CHECK(size >= 0, "repeats can not be negative");
+  const at::Tensor out = empty_like_sizes({size}, repeats);
+  OpCommand("RepeatInterleave")
+      .input(at::arange(repeats.numel(), repeats.options()))
+      .input(repeats)
+      .output(out)
+      .attr("axis", 0)
+      .run();
+  return out;
+}
+
 }  // namespace
 
 at::Tensor flip(const at::Tensor& self, at::IntArrayRef dims) {
@@ -77,24 +96,15 @@ at::Tensor repeat(const at::Tensor& self, at::IntArrayRef repeats) {
   return out;
 }
 
-at::Tensor repeat_interleave_Tensor(const at::Tensor& repeats, c10::optional<int64_t> output_size) {
-  TORCH_CHECK(repeats.dim() == 1, "repeat_interleave only accept 1D vector as repeat; this one has "
-              "shape ", repeats.sizes());
-  TORCH_CHECK(repeats.scalar_type() == at::kLong || repeats.scalar_type() == at::kInt,
-              "repeats has to be Long or Int tensor; this one is of ", repeats.scalar_type());
-  if (repeats.numel() == 0) return empty_like_sizes({0}, repeats);
-  const int64_t size =
-      output_size.has_value() ? *output_size : repeats.sum().item().toLong();
-  TORCH_CHECK(size >= 0, "repeats can not be negative");
-  const at::Tensor out = empty_like_sizes({size}, repeats);
-  OpCommand("RepeatInterleave")
-      .input(at::arange(repeats.numel(), repeats.options()))
-      .input(repeats)
-      .output(out)
-      .attr("axis", 0)
-      .run();
-  return out;
+#if NPU_TORCH_VERSION < 20000
+at::Tensor repeat_interleave_Tensor(const at::Tensor& repeats) {
+  return places_repeated(repeats, c10::nullopt);
 }
+#else
+at::Tensor repeat_interleave_Tensor(const at::Tensor& repeats, c10::optional<int64_t> output_size) {
+  return places_repeated(repeats, output_size);
+}
+#endif
 
 at::Tensor unfold_backward(const at::Tensor& grad_in, at::IntArrayRef input_sizes, int64_t dim,
                            int64_t size, int64_t step) {

@@ -22,15 +22,15 @@ void check_half_to_float(const char* name, const at::Tensor& self, bool half_to_
               self.scalar_type());
 }
 
-at::Tensor& forward(const char* name, const char* overload, const char* op, const char* axis,
-                    const at::Tensor& self, int64_t dim, bool half_to_float, at::Tensor& out) {
-  check_half_to_float(name, self, half_to_float);
+bool goes_to_cpu(const char* name, const at::Tensor& tensor, Types taken) {
+  if (taken & bit(tensor.scalar_type())) return false;
+  check_cpu_allowed(name, tensor.scalar_type(), taken);
+  return true;
+}
+
+at::Tensor& forward(const char* op, const char* axis, const at::Tensor& self, int64_t dim,
+                    bool half_to_float, at::Tensor& out) {
   const std::vector<int64_t> axes{at::maybe_wrap_dim(dim, self.dim())};
-  if (!(kForward & bit(self.scalar_type()))) {
-    check_cpu_allowed(name, self.scalar_type(), kForward);
-    on_cpu(overload, "out", self, dim, half_to_float, out);
-    return out;
-  }
   if (!out.is_same(self)) resize_output(out, self.sizes());
   const at::ScalarType type = half_to_float ? at::kFloat : self.scalar_type();
   OpCommand(op)
@@ -61,22 +61,86 @@ at::Tensor& backward(const char* name, const char* op, const char* axis, const a
 
 }  // namespace
 
+#if NPU_TORCH_VERSION < 20000
+
+namespace {
+
+at::Tensor softmax(const char* name, const char* overload, const char* op, const at::Tensor& self,
+                   int64_t dim, bool half_to_float) {
+  check_half_to_float(name, self, half_to_float);
+  if (goes_to_cpu(name, self, kForward)) {
+    return on_cpu(overload, "", self, dim, half_to_float)[0].toTensor();
+  }
+  at::Tensor out =
+      empty_like_sizes(self.sizes(), self, half_to_float ? at::kFloat : self.scalar_type());
+  return forward(op, "axes", self, dim, half_to_float, out);
+}
+
+// `input` is what the softmax was taken of: the gradient has its type.
+at::Tensor softmax_backward(const char* name, const char* overload, const char* op,
+                            const char* axis, bool output_first, const at::Tensor& grad_output,
+                            const at::Tensor& output, int64_t dim, const at::Tensor& input) {
+  if (goes_to_cpu(name, output, kTaken)) {
+    return on_cpu(overload, "", grad_output, output, dim, input)[0].toTensor();
+  }
+  at::Tensor grad_input = empty_like_sizes(output.sizes(), input);
+  return backward(name, op, axis, output_first ? output : grad_output,
+                  output_first ? grad_output : output, dim, grad_input);
+}
+
+}  // namespace
+
+at::Tensor _softmax(const at::Tensor& self, int64_t dim, bool half_to_float) {
+  return softmax("softmax", "aten::_softmax", "SoftmaxV2", self, dim, half_to_float);
+}
+
+at::Tensor _log_softmax(const at::Tensor& self, int64_t dim, bool half_to_float) {
+  return softmax("log_softmax", "aten::_log_softmax", "LogSoftmaxV2", self, dim, half_to_float);
+}
+
+at::Tensor _softmax_backward_data(const at::Tensor& grad_output, const at::Tensor& output,
+                                  int64_t dim, const at::Tensor& self) {
+  return softmax_backward("softmax_backward", "aten::_softmax_backward_data", "SoftmaxGrad", "axes",
+                          true, grad_output, output, dim, self);
+}
+
+at::Tensor _log_softmax_backward_data(const at::Tensor& grad_output, const at::Tensor& output,
+                                      int64_t dim, const at::Tensor& self) {
+  return softmax_backward("log_softmax_backward", "aten::_log_softmax_backward_data",
+                          "LogSoftmaxGrad", "axis", false, grad_output, output, dim, self);
+}
+
+#else
+
+namespace {
+
+at::Tensor& softmax(const char* name, const char* overload, const char* op, const at::Tensor& self,
+                    int64_t dim, bool half_to_float, at::Tensor& out) {
+  check_half_to_float(name, self, half_to_float);
+  if (!goes_to_cpu(name, self, kForward)) {
+    return forward(op, "axes", self, dim, half_to_float, out);
+  }
+  on_cpu(overload, "out", self, dim, half_to_float, out);
+  return out;
+}
+
+}  // namespace
+
 at::Tensor& _softmax_out(const at::Tensor& self, int64_t dim, bool half_to_float,
                          at::Tensor& out) {
-  return forward("softmax", "aten::_softmax", "SoftmaxV2", "axes", self, dim, half_to_float, out);
+  return softmax("softmax", "aten::_softmax", "SoftmaxV2", self, dim, half_to_float, out);
 }
 
 at::Tensor& _log_softmax_out(const at::Tensor& self, int64_t dim, bool half_to_float,
                              at::Tensor& out) {
-  return forward("log_softmax", "aten::_log_softmax", "LogSoftmaxV2", "axes", self, dim,
-                 half_to_float, out);
+  return softmax("log_softmax", "aten::_log_softmax", "LogSoftmaxV2", self, dim, half_to_float,
+                 out);
 }
 
 at::Tensor& _softmax_backward_data_out(const at::Tensor& grad_output, const at::Tensor& output,
                                        int64_t dim, at::ScalarType input_dtype,
                                        at::Tensor& grad_input) {
-  if (!(kTaken & bit(output.scalar_type()))) {
-    check_cpu_allowed("softmax_backward", output.scalar_type(), kTaken);
+  if (goes_to_cpu("softmax_backward", output, kTaken)) {
     on_cpu("aten::_softmax_backward_data", "out", grad_output, output, dim, input_dtype,
            grad_input);
     return grad_input;
@@ -87,13 +151,14 @@ at::Tensor& _softmax_backward_data_out(const at::Tensor& grad_output, const at::
 at::Tensor& _log_softmax_backward_data_out(const at::Tensor& grad_output, const at::Tensor& output,
                                            int64_t dim, at::ScalarType input_dtype,
                                            at::Tensor& out) {
-  if (!(kTaken & bit(output.scalar_type()))) {
-    check_cpu_allowed("log_softmax_backward", output.scalar_type(), kTaken);
+  if (goes_to_cpu("log_softmax_backward", output, kTaken)) {
     on_cpu("aten::_log_softmax_backward_data", "out", grad_output, output, dim, input_dtype, out);
     return out;
   }
   return backward("log_softmax_backward", "LogSoftmaxGrad", "axis", grad_output, output, dim, out);
 }
+
+#endif
 
 }  // namespace kernels
 }  // namespace npu

@@ -23,6 +23,25 @@ Sorted sorted(const at::Tensor& self, int64_t dim, bool descending, bool stable)
   return result;
 }
 
+#if NPU_TORCH_VERSION < 20000
+std::tuple<at::Tensor, at::Tensor> sort(const at::Tensor& self, int64_t dim, bool descending) {
+  if (!takes(kSorted, self.scalar_type())) {
+    const auto stack = on_cpu("aten::sort", "", self, dim, descending);
+    return std::make_tuple(stack[0].toTensor(), stack[1].toTensor());
+  }
+  const Sorted result = sorted(self, dim, descending, false);
+  return std::make_tuple(result.values, result.indices);
+}
+
+std::tuple<at::Tensor&, at::Tensor&> sort_values(const at::Tensor& self, int64_t dim,
+                                                 bool descending, at::Tensor& values,
+                                                 at::Tensor& indices) {
+  const std::tuple<at::Tensor, at::Tensor> result = kernels::sort(self, dim, descending);
+  give("sort", std::get<0>(result), values);
+  give("sort", std::get<1>(result), indices);
+  return std::tie(values, indices);
+}
+#else
 std::tuple<at::Tensor, at::Tensor> sort_stable(const at::Tensor& self, c10::optional<bool> stable,
                                                int64_t dim, bool descending) {
   if (!takes(kSorted, self.scalar_type())) {
@@ -42,6 +61,7 @@ std::tuple<at::Tensor&, at::Tensor&> sort_values_stable(const at::Tensor& self,
   give("sort", std::get<1>(result), indices);
   return std::tie(values, indices);
 }
+#endif
 
 }  // namespace kernels
 }  // namespace npu

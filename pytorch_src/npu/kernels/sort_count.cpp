@@ -47,13 +47,12 @@ void _cummin_helper(const at::Tensor& self, at::Tensor& values, at::Tensor& indi
   running("Cummin", "axis", self, values, indices, dim);
 }
 
-at::Tensor histc(const at::Tensor& self, int64_t bins, const at::Scalar& min,
-                 const at::Scalar& max) {
+at::Tensor histc(const at::Tensor& self, int64_t bins, ScalarArg min, ScalarArg max) {
   return histogram(self, bins, min, max);
 }
 
-at::Tensor& histc_out(const at::Tensor& self, int64_t bins, const at::Scalar& min,
-                      const at::Scalar& max, at::Tensor& out) {
+at::Tensor& histc_out(const at::Tensor& self, int64_t bins, ScalarArg min, ScalarArg max,
+                      at::Tensor& out) {
   give("histc", histogram(self, bins, min, max), out);
   return out;
 }

@@ -8,13 +8,17 @@ namespace {
 
 constexpr Types kSearched = bit(at::kFloat) | bit(at::kHalf) | kIntegers;
 
-bool right_side(bool right, const c10::optional<c10::string_view>& side) {
-  if (!side.has_value()) return right;
-  TORCH_CHECK(is_text(*side, "left") || is_text(*side, "right"), "searchsorted: side is \"", *side,
-              "\"; \"left\" and \"right\" are allowed");
-  TORCH_CHECK(!right || is_text(*side, "right"),
-              "searchsorted: side is \"left\" and right is true; give one of them");
-  return is_text(*side, "right");
+at::Tensor searched_on_cpu(const at::Tensor& sorted, const at::Tensor& values, bool out_int32,
+                           bool right, const c10::optional<at::Tensor>& sorter) {
+#if NPU_TORCH_VERSION < 20000
+  TORCH_INTERNAL_ASSERT(!is_given(sorter));
+  return on_cpu("aten::searchsorted", "Tensor", sorted, values, out_int32, right)[0].toTensor();
+#else
+  const c10::optional<c10::string_view> no_side;
+  return on_cpu("aten::searchsorted", "Tensor", sorted, values, out_int32, right, no_side,
+                sorter)[0]
+      .toTensor();
+#endif
 }
 
 at::Tensor searched(const at::Tensor& sorted, const at::Tensor& values, bool out_int32, bool right,
@@ -25,10 +29,7 @@ at::Tensor searched(const at::Tensor& sorted, const at::Tensor& values, bool out
   TORCH_CHECK(sorted.dim() > 0, "searchsorted: the boundaries have no dims; at least one is "
               "expected");
   if (!takes(kSearched, sorted.scalar_type())) {
-    const c10::optional<c10::string_view> no_side;
-    return on_cpu("aten::searchsorted", "Tensor", sorted, values, out_int32, right, no_side,
-                  sorter)[0]
-        .toTensor();
+    return searched_on_cpu(sorted, values, out_int32, right, sorter);
   }
   check_devices("searchsorted", {sorted, values});
   const at::ScalarType type = out_int32 ? at::kInt : at::kLong;
@@ -46,6 +47,58 @@ at::Tensor searched(const at::Tensor& sorted, const at::Tensor& values, bool out
 
 at::Tensor number_among(const at::Scalar& number, const at::Tensor& sorted) {
   return number_beside(number, sorted, sorted.scalar_type());
+}
+
+}  // namespace
+
+at::Tensor bucketize_Tensor(const at::Tensor& self, const at::Tensor& boundaries, bool out_int32,
+                            bool right) {
+  TORCH_CHECK(boundaries.dim() == 1, "bucketize: the boundaries have ", boundaries.dim(),
+              " dims; one is expected");
+  return searched(boundaries, self, out_int32, right, c10::nullopt);
+}
+
+at::Tensor& bucketize_Tensor_out(const at::Tensor& self, const at::Tensor& boundaries,
+                                 bool out_int32, bool right, at::Tensor& out) {
+  give("bucketize", bucketize_Tensor(self, boundaries, out_int32, right), out);
+  return out;
+}
+
+at::Tensor bucketize_Scalar(ScalarArg self, const at::Tensor& boundaries, bool out_int32,
+                            bool right) {
+  return bucketize_Tensor(number_among(self, boundaries), boundaries, out_int32, right);
+}
+
+#if NPU_TORCH_VERSION < 20000
+
+at::Tensor searchsorted_Tensor(const at::Tensor& sorted_sequence, const at::Tensor& self,
+                               bool out_int32, bool right) {
+  return searched(sorted_sequence, self, out_int32, right, c10::nullopt);
+}
+
+at::Tensor& searchsorted_Tensor_out(const at::Tensor& sorted_sequence, const at::Tensor& self,
+                                    bool out_int32, bool right, at::Tensor& out) {
+  give("searchsorted", searched(sorted_sequence, self, out_int32, right, c10::nullopt), out);
+  return out;
+}
+
+at::Tensor searchsorted_Scalar(const at::Tensor& sorted_sequence, at::Scalar self, bool out_int32,
+                               bool right) {
+  return searched(sorted_sequence, number_among(self, sorted_sequence), out_int32, right,
+                  c10::nullopt);
+}
+
+#else
+
+namespace {
+
+bool right_side(bool right, const c10::optional<c10::string_view>& side) {
+  if (!side.has_value()) return right;
+  TORCH_CHECK(is_text(*side, "left") || is_text(*side, "right"), "searchsorted: side is \"", *side,
+              "\"; \"left\" and \"right\" are allowed");
+  TORCH_CHECK(!right || is_text(*side, "right"),
+              "searchsorted: side is \"left\" and right is true; give one of them");
+  return is_text(*side, "right");
 }
 
 at::Tensor is_in(const at::Tensor& elements, const at::Tensor& among, bool invert) {
@@ -98,24 +151,6 @@ at::Tensor& searchsorted_Scalar_out(const at::Tensor& sorted_sequence, const at:
                                  right, side, sorter, out);
 }
 
-at::Tensor bucketize_Tensor(const at::Tensor& self, const at::Tensor& boundaries, bool out_int32,
-                            bool right) {
-  TORCH_CHECK(boundaries.dim() == 1, "bucketize: the boundaries have ", boundaries.dim(),
-              " dims; one is expected");
-  return searched(boundaries, self, out_int32, right, c10::nullopt);
-}
-
-at::Tensor& bucketize_Tensor_out(const at::Tensor& self, const at::Tensor& boundaries,
-                                 bool out_int32, bool right, at::Tensor& out) {
-  give("bucketize", bucketize_Tensor(self, boundaries, out_int32, right), out);
-  return out;
-}
-
-at::Tensor bucketize_Scalar(const at::Scalar& self, const at::Tensor& boundaries, bool out_int32,
-                            bool right) {
-  return bucketize_Tensor(number_among(self, boundaries), boundaries, out_int32, right);
-}
-
 at::Tensor isin_Tensor_Tensor(const at::Tensor& elements, const at::Tensor& test_elements, bool,
                               bool invert) {
   return is_in(elements, test_elements, invert);
@@ -149,6 +184,8 @@ at::Tensor& isin_Scalar_Tensor_out(const at::Scalar& element, const at::Tensor& 
   give("isin", isin_Scalar_Tensor(element, test_elements, unique, invert), out);
   return out;
 }
+
+#endif
 
 }  // namespace kernels
 }  // namespace npu

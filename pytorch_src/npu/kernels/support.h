@@ -136,7 +136,8 @@ inline bool equals(const at::Scalar& a, const at::Scalar& b) {
 inline bool is_text(c10::string_view given, const char* text) {
   return given == c10::string_view(text);
 }
-inline bool is_text(const c10::optional<c10::string_view>& given, const char* text) {
+template <class Text>
+bool is_text(const c10::optional<Text>& given, const char* text) {
   return given.has_value() && is_text(*given, text);
 }
 inline bool is_integral(at::ScalarType type) { return c10::isIntegralType(type, true); }

@@ -1,4 +1,9 @@
 // Views. They share the storage, so it is brought into plain memory first.
+#include "runtime/format.h"
+
+#if NPU_TORCH_VERSION < 20000
+#include <ATen/NativeFunctions.h>
+#else
 #include <ATen/native/TensorShape.h>
 #include <ATen/ops/_reshape_alias_native.h>
 #include <ATen/ops/as_strided_native.h>
@@ -6,8 +11,7 @@
 #include <ATen/ops/view_as_complex_native.h>
 #include <ATen/ops/view_as_real_native.h>
 #include <ATen/ops/view_native.h>
-
-#include "runtime/format.h"
+#endif
 
 namespace npu {
 namespace kernels {
@@ -23,10 +27,12 @@ at::Tensor view(const at::Tensor& self, at::IntArrayRef size) {
   return at::native::view(self, size);
 }
 
+#if NPU_TORCH_VERSION >= 20000
 at::Tensor _reshape_alias(const at::Tensor& self, at::IntArrayRef size, at::IntArrayRef stride) {
   make_plain_(self);
   return at::native::_reshape_alias(self, size, stride);
 }
+#endif
 
 at::Tensor unfold(const at::Tensor& self, int64_t dimension, int64_t size, int64_t step) {
   make_plain_(self);

@@ -37,6 +37,11 @@ at::Tensor chosen(const at::Tensor& condition, const at::Tensor& self, const at:
 
 }  // namespace
 
+#if NPU_TORCH_VERSION < 20000
+at::Tensor _s_where(const at::Tensor& condition, const at::Tensor& self, const at::Tensor& other) {
+  return chosen(condition, self, other);
+}
+#else
 at::Tensor where_self(const at::Tensor& condition, const at::Tensor& self,
                       const at::Tensor& other) {
   return chosen(condition, self, other);
@@ -47,6 +52,7 @@ at::Tensor& where_self_out(const at::Tensor& condition, const at::Tensor& self,
   give("where", chosen(condition, self, other), out);
   return out;
 }
+#endif
 
 bool equal(const at::Tensor& self, const at::Tensor& other) {
   check_devices("equal", {self, other});
