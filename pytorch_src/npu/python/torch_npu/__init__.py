@@ -17,7 +17,7 @@ from ._load import load_extension  # noqa: E402
 # The package beneath needs it.
 _C = load_extension()
 
-from . import npu  # noqa: E402
+from . import contrib, npu  # noqa: E402
 from ._plugin import register as _register  # noqa: E402
 from ._version import __version__, torch_version  # noqa: E402
 from .npu import get_npu_format, npu_format_cast, npu_format_cast_  # noqa: E402
@@ -25,6 +25,7 @@ from .npu.attention import npu_fusion_attention  # noqa: E402
 
 __all__ = [
     "__version__",
+    "contrib",
     "get_npu_format",
     "npu",
     "npu_format_cast",
@@ -33,4 +34,4 @@ __all__ = [
     "torch_version",
 ]
 
-_register(torch, npu, sys.modules)
+_register(torch, npu, contrib, sys.modules)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import _utils, amp, memory, random
+from . import _utils, amp, memory, random, simple_profile
 from ._methods import install as _install_methods
 from ._release import OutOfMemoryError
 from .devices import (
@@ -202,6 +202,7 @@ __all__ = [
     "set_rng_state",
     "set_rng_state_all",
     "set_stream",
+    "simple_profile",
     "stream",
     "synchronize",
 ]

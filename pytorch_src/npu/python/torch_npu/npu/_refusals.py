@@ -5,6 +5,8 @@ from __future__ import annotations
 from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
+from ._release import register_backend, storage_types
+
 
 def _no_collectives(*_arguments: Any) -> Any:
     raise RuntimeError(
@@ -21,11 +23,8 @@ def refuse_collectives(distributed: Any) -> None:
     """
     if not distributed.is_available():
         return
-    backend = distributed.Backend
-    if "hccl" not in backend.backend_list:
-        backend.register_backend("hccl", _no_collectives, devices=["npu"])
-        # Without a name the backends of the other devices are meant.
-        backend.default_device_backend_map.pop("npu", None)
+    if not hasattr(distributed.Backend, "HCCL"):
+        register_backend(distributed, "hccl", _no_collectives)
         # What torch.distributed.is_backend_available("hccl") asks.
         distributed.is_hccl_available = lambda: False
 
@@ -41,4 +40,5 @@ def refuse_sharing(torch: Any) -> None:
             )
         return own(storage)
 
-    ForkingPickler.register(torch.UntypedStorage, reduce_storage)
+    for kind in storage_types(torch):
+        ForkingPickler.register(kind, reduce_storage)

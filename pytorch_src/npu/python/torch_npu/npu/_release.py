@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from typing import Any
 
 import torch
 
@@ -45,3 +46,20 @@ def parts_of(stream: torch.Stream) -> tuple[int, int, int]:
 def is_npu_stream(stream: object) -> bool:
     """Say whether it is a stream of an NPU."""
     return isinstance(stream, torch.Stream) and stream.device.type == "npu"
+
+
+def register_backend(distributed: Any, name: str, make: Any) -> None:
+    """Let torch.distributed know a backend of the NPU."""
+    backend = distributed.Backend
+    backend.register_backend(name, make, devices=["npu"])
+    # Without a name the backends of the other devices are meant.
+    backend.default_device_backend_map.pop("npu", None)
+
+
+def storage_types(module: Any) -> list[type]:
+    """Return the types of storages that may lie on an NPU.
+
+    Args:
+        module: torch.
+    """
+    return [module.UntypedStorage]

@@ -118,7 +118,7 @@ def _heads_first(tensor, head_num, query, layout):
     if layout == "SBH":
         tensor = tensor.transpose(0, 1)
     width = query.shape[-1] // head_num
-    return tensor.unflatten(-1, (-1, width)).transpose(1, 2)
+    return tensor.reshape(*tensor.shape[:-1], -1, width).transpose(1, 2)
 
 
 def _laid_out(tensor, layout):

@@ -99,6 +99,12 @@ def wrap_set_default_tensor_type(module: Any) -> None:
                     "only a floating-point type can be the default type; "
                     f"{chosen.__module__}.{chosen.__qualname__} was given"
                 )
+            if not hasattr(module, "set_default_device"):
+                raise TypeError(
+                    f"PyTorch {module.__version__} has no default device but the CPU and CUDA: "
+                    f"torch.set_default_dtype({chosen.dtype}) sets the type, and factories take "
+                    "device='npu'"
+                )
             module.set_default_dtype(chosen.dtype)
             module.set_default_device("npu")
             state["set"] = True
