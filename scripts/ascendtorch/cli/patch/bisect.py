@@ -11,9 +11,9 @@ import click
 from ascendtorch.cli import options
 from ascendtorch.edge.files import host_errors
 from ascendtorch.errors import StateError
+from ascendtorch.pipeline.inspect import inspect_workspace
 from ascendtorch.report.reporter import make_reporter
 from ascendtorch.stages import fetch
-from ascendtorch.stages.inspect import inspect_tree
 from ascendtorch.upkeep.bisect import STAGE, Bisected, require_clean
 from ascendtorch.upkeep.bisect import bisect as run_bisect
 
@@ -59,7 +59,7 @@ def bisect(
         host_errors(STAGE, workspace.build),
         options.workspace_lock(workspace, reporter, wait_seconds=0.0),
     ):
-        require_clean(inspect_tree(spec, workspace.tree, workspace.root / "pytorch_src"))
+        require_clean(inspect_workspace(spec, workspace))
         fetched = fetch.load(spec, workspace.tree)
         if fetched is None:
             raise StateError("the tree vanished", stage=STAGE, path=workspace.tree)

@@ -66,6 +66,7 @@ def rebase(
         if forget:
             _forget(workspace, folder, as_json)
             return
+        folder.tidy()
         run = _Run(workspace, catalog, folder, fetching(mirrors, offline), reporter)
         if onto is None:
             report = run.resume(skip=skip)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from pathlib import Path
 
 import click
 
 from ascendtorch.cli import options
+from ascendtorch.edge.scratch import scratch_folder
 from ascendtorch.upkeep.state import SeriesState
 from ascendtorch.upkeep.status import series_state
 
@@ -23,8 +23,8 @@ def status(version: str | None, tree: Path | None, as_json: bool) -> None:
     Changes nothing; exit code 0 means that the tree is what the series makes, and 1 that it is not.
     """
     workspace, spec = options.chosen_version(version, tree)
-    with tempfile.TemporaryDirectory(prefix="ascendtorch-") as scratch:
-        found = series_state(spec, workspace.tree, Path(scratch))
+    with scratch_folder() as scratch:
+        found = series_state(spec, workspace.tree, scratch)
     if as_json:
         click.echo(json.dumps({"version": spec.version, **found.as_json()}, indent=1))
     else:
