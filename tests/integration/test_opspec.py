@@ -90,6 +90,27 @@ def test_a_program_that_fails_says_what_it_called(
     assert failure in ("ValueError: bad data", "it ended with exit code 4")
 
 
+def test_an_older_torch_tells_functions(tmp_path: Path) -> None:
+    package = tmp_path / "site" / "torch" / "autograd"
+    package.mkdir(parents=True)
+    (package.parent / "__init__.py").write_text("", "utf-8")
+    (package / "__init__.py").write_text("", "utf-8")
+    (package / "profiler.py").write_text(
+        "from types import SimpleNamespace as Event\n"
+        "class profile:\n"
+        "    def __enter__(self): pass\n"
+        "    def __exit__(self, *_): pass\n"
+        "    def key_averages(self):\n"
+        "        return [Event(key='aten::add', count=2), Event(key='step', count=1)]\n",
+        "utf-8",
+    )
+    environ = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
+    text = "import sys, torch\nsys.exit(4)\n"
+    called, failure, _ = follow(tmp_path, text, environ)
+    assert called == {"aten::add.*": 2}
+    assert failure == "it ended with exit code 4"
+
+
 def test_a_program_without_torch_is_refused(tmp_path: Path) -> None:
     environ = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
     (tmp_path / "site" / "torch").mkdir(parents=True)

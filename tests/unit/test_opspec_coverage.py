@@ -105,10 +105,22 @@ def test_a_program_lists_the_worst_first(spec: OpSpec) -> None:
     ]
 
 
+def test_a_function_without_its_overload_is_what_the_best_of_them_is(spec: OpSpec) -> None:
+    called = {"aten::abs.*": 2, "aten::square.*": 1, "aten::median.*": 3, "aten::mine.*": 1}
+    rows = program_rows(spec, called)
+    assert [(row.name, row.state, row.calls) for row in rows] == [
+        ("mine.*", "missing", 1),
+        ("median.*", "fallback", 3),
+        ("square.*", "composite", 1),
+        ("abs.*", "native", 2),
+    ]
+    assert rows[-1].acl == ("Abs",)
+
+
 def test_saved_lists(tmp_path: Path) -> None:
     path = tmp_path / "operators"
-    path.write_text("aten::abs\n\n# a note\naten.exp.out  # another\n", "utf-8")
-    assert read_saved(path) == {"aten::abs": 0, "aten.exp.out": 0}
+    path.write_text("aten::abs.*\n\n# a note\naten.exp.out  # another\n", "utf-8")
+    assert read_saved(path) == {"aten::abs.*": 0, "aten.exp.out": 0}
     path.write_text(json.dumps({"operators": [{"name": "abs", "calls": 3}]}), "utf-8")
     assert read_saved(path) == {"abs": 3}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -15,9 +16,13 @@ from ascendtorch.emulator import target
 from ascendtorch.errors import ToolError, VersionError
 from ascendtorch.opspec import coverage as cover
 from ascendtorch.opspec.coverage import Row
-from ascendtorch.opspec.schema import TorchgenSource, load_schema
+from ascendtorch.opspec.generated import generated_tree
+from ascendtorch.opspec.schema import CodegenSource, SchemaSource, TorchgenSource, load_schema
 from ascendtorch.opspec.spec import OpSpec, load_spec
-from ascendtorch.workspace import locate
+from ascendtorch.spec.catalog import Catalog
+from ascendtorch.spec.release import IN_TREE, read_layout
+from ascendtorch.spec.version import load_version
+from ascendtorch.workspace import Workspace
 
 _python_option = click.option(
     "--python", metavar="PATH", help="The Python whose torch is meant (default: `python`)."
@@ -121,26 +126,64 @@ def _line(row: Row) -> str:
 def _spec(
     version: str | None, python: str | None, program: tuple[str, ...] | None
 ) -> tuple[OpSpec, Path]:
-    """Read the spec for the torch of a Python, and return that Python too."""
+    """Read the spec of a release, and return the Python that a program would run in too.
+
+    Operators of a version that is built in the tree are read from the generated tree, those of
+    others from the torch of a Python.
+    """
+    workspace, catalog = options.open_workspace()
     chosen = target.choose_python(python, None, os.environ)
+    any_python = python is None and not program
+    if version is not None and any_python and _is_in_tree(workspace, catalog, version):
+        asked = version
+        source: SchemaSource = _tree_source(workspace, version)
+        interpreter = chosen or Path(sys.executable)
+    else:
+        interpreter, torch = _installed(chosen)
+        asked = target.read_torch(torch).version.partition("+")[0]
+        if version is not None and version != asked:
+            raise VersionError(
+                f"the torch of this Python is {asked}, and {version} was asked for",
+                stage=cover.STAGE,
+                path=interpreter,
+                remedy=f"name a Python that has torch {version} with --python",
+            )
+        source = (
+            _tree_source(workspace, asked)
+            if _is_in_tree(workspace, catalog, asked)
+            else TorchgenSource(torch.parent, interpreter)
+        )
+    schema = load_schema(source, asked, workspace.cache / "schemas")
+    templates = workspace.root / "templates"
+    return load_spec(templates / "ops", templates / "kernels", schema), interpreter
+
+
+def _installed(chosen: Path | None) -> tuple[Path, Path]:
     found = None if chosen is None else target.probe_target(chosen, os.environ)
     if found is None or found.torch is None:
         raise ToolError(
             "the operators are read from an installed torch, and there is none in this Python",
             stage=cover.STAGE,
             path=chosen,
-            remedy="name a Python that has it with --python",
+            remedy="name a Python that has it with --python, or a version that is built in the "
+            "tree with -v",
         )
-    installed = target.read_torch(found.torch).version.partition("+")[0]
-    if version is not None and version != installed:
-        raise VersionError(
-            f"the torch of this Python is {installed}, and {version} was asked for",
+    return found.python, found.torch
+
+
+def _is_in_tree(workspace: Workspace, catalog: Catalog, version: str) -> bool:
+    return version in catalog.supported and read_layout(workspace.patches / version) == IN_TREE
+
+
+def _tree_source(workspace: Workspace, version: str) -> SchemaSource:
+    spec = load_version(workspace.patches / version)
+    tree = generated_tree(spec, workspace.tree, workspace.parked_trees)
+    if tree is None:
+        raise ToolError(
+            f"the operators of PyTorch {version} are read from its source tree, and it is not "
+            "generated yet",
             stage=cover.STAGE,
-            path=found.python,
-            remedy=f"name a Python that has torch {version} with --python",
+            path=workspace.tree,
+            remedy=f"run `ascendtorch gen -v {version}`",
         )
-    workspace = locate(os.environ)
-    source = TorchgenSource(found.torch.parent, found.python)
-    schema = load_schema(source, installed, workspace.cache / "schemas")
-    templates = workspace.root / "templates"
-    return load_spec(templates / "ops", templates / "kernels", schema), found.python
+    return CodegenSource(tree)

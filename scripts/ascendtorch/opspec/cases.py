@@ -158,12 +158,13 @@ class CaseReader:
                     names.add(text)
                     continue
                 found = self._plain.compile(item)
-                if found.kind not in (FLOAT, INT, SCALAR):
+                if found.kind not in (FLOAT, INT, SCALAR, f"{SCALAR}?"):
                     item.fail(
                         f"is a {found.kind}, and no operand",
                         "name an operand, or write a number: " + ", ".join(self._operands),
                     )
-                inputs.append((-1, found.cpp))
+                unpacked = found.kind.endswith("?")
+                inputs.append((-1, f"to_scalar({found.cpp})" if unpacked else found.cpp))
                 names |= found.names
         given = len(inputs) + self._fixed_inputs
         least = sum(not parameter.optional for parameter in operator.inputs)

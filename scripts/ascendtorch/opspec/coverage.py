@@ -49,7 +49,9 @@ def all_rows(spec: OpSpec) -> list[Row]:
 
 
 def row_of(spec: OpSpec, name: str, calls: int = 0) -> Row:
-    """Say what becomes of an overload, such as ``add.Tensor``."""
+    """Say what becomes of an overload, such as ``add.Tensor``, or of a function, ``add.*``."""
+    if name.endswith(".*"):
+        return _row_of_function(spec, name, calls)
     kernel = spec.by_name.get(name)
     if kernel is not None:
         return Row(name, NATIVE, kernel.acl, kernel.dtypes, calls)
@@ -58,6 +60,19 @@ def row_of(spec: OpSpec, name: str, calls: int = 0) -> Row:
         return Row(name, MISSING, calls=calls)
     composite = overload.composite or overload.delegate in spec.by_name
     return Row(name, COMPOSITE if composite else FALLBACK, calls=calls)
+
+
+def _row_of_function(spec: OpSpec, name: str, calls: int) -> Row:
+    """Say what becomes of a function of which the overload is not known: the best of them."""
+    base = name[: -len(".*")]
+    rows = [row_of(spec, one.name) for one in spec.schema.overloads.values() if one.base == base]
+    best = [row for state in STATES for row in rows if row.state == state]
+    if not best:
+        return Row(name, MISSING, calls=calls)
+    alike = [row for row in rows if row.state == best[0].state]
+    acl = tuple(dict.fromkeys(operator for row in alike for operator in row.acl))
+    dtypes = tuple(dict.fromkeys(dtype for row in alike for dtype in row.dtypes))
+    return Row(name, best[0].state, acl, dtypes, calls)
 
 
 def program_rows(spec: OpSpec, called: Mapping[str, int]) -> list[Row]:
@@ -131,7 +146,7 @@ def read_saved(path: Path) -> dict[str, int]:
         ) from error
     words = [line.partition("#")[0].strip() for line in text.splitlines()]
     for number, word in enumerate(words, 1):
-        if word and re.fullmatch(r"[\w.]+(::[\w.]+)?", word) is None:
+        if word and re.fullmatch(r"[\w.]+(::[\w.]+)?(\.\*)?", word) is None:
             raise SpecError(
                 f"{word!r} is no operator's name",
                 stage=STAGE,

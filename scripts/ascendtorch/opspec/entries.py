@@ -22,6 +22,7 @@ class Entry:
         value: where it is written, for messages.
         fields: the other keys, whose meaning is the category's.
         file: the name of its file without the ending.
+        left_out: overloads that it lists and the release at hand is built without.
     """
 
     op: str
@@ -29,6 +30,7 @@ class Entry:
     value: Value
     fields: dict[str, Value]
     file: str
+    left_out: frozenset[str] = frozenset()
 
 
 def load_file(path: Path) -> tuple[Entry, ...]:

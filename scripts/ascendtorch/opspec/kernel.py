@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from ascendtorch.opspec.dtypes import TYPES
 from ascendtorch.opspec.entries import Entry
@@ -52,21 +52,18 @@ class Known:
             )
         return self.operators[name]
 
-    def overloads(self, entry: Entry) -> tuple[Overload, ...]:
-        """Return the overloads that an entry names itself, or refuse one."""
+    def overloads(self, entry: Entry, key: str = "overloads") -> tuple[Overload, ...]:
+        """Return the overloads that an entry names itself under `key`, or refuse one."""
         found = []
-        listed = entry.fields["overloads"].items()
+        listed = entry.fields[key].items()
         if not listed:
-            entry.fields["overloads"].fail("is empty", "list the overloads of this entry")
+            entry.fields[key].fail("is empty", "list the overloads of this entry")
         for value in listed:
             name = value.text()
+            if name in entry.left_out:
+                continue
             if name not in self.schema.overloads:
-                near = did_you_mean(name, [o.name for o in self.schema.named(entry.op)])
-                value.fail(
-                    f"is {name!r}, an overload that PyTorch {self.schema.version} does not "
-                    f"have{near}",
-                    "correct it, or say under `versions` which releases have it",
-                )
+                self._refuse_absent(entry, value, name)
             overload = self.schema.overloads[name]
             if entry.op not in (overload.base, overload.root):
                 value.fail(
@@ -75,6 +72,18 @@ class Known:
                 )
             found.append(overload)
         return tuple(found)
+
+    def _refuse_absent(self, entry: Entry, value: Value, name: str) -> NoReturn:
+        version = self.schema.version
+        others = self.schema.named(entry.op)
+        near = did_you_mean(name, [other.name for other in others])
+        there = "".join(f"\n    {other.schema}" for other in others)
+        value.fail(
+            f"is {name!r}, an overload that PyTorch {version} does not have{near}"
+            + (f"\n  its overloads there:{there}" if there else ""),
+            "correct it, or say which releases have it: `from`, `until`, or "
+            f'`versions: {{"{version}": {{without: [{name}]}}}}`',
+        )
 
 
 def dtype_list(value: Value) -> tuple[str, ...]:

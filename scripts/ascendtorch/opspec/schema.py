@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,8 +16,8 @@ from ascendtorch.errors import CodegenError
 
 STAGE = "codegen"
 _FORMAT = 1
-_DUMPER = Path(__file__).with_name("torchgen_dump.py")
-_SOURCES = Path("torchgen/packaged/ATen/native")
+_NATIVE = Path("aten/src/ATen/native")
+_FUNCTIONS = "native_functions.yaml"
 
 
 @dataclass(frozen=True)
@@ -121,40 +121,74 @@ class TorchgenSource:
     python: Path = Path(sys.executable)
 
     def digest(self) -> str:
-        found = hashlib.sha256(f"{_FORMAT}\n".encode())
-        sources = self.folder / _SOURCES
-        paths = [_DUMPER, sources / "native_functions.yaml", sources / "tags.yaml"]
+        sources = self.folder / "torchgen/packaged/ATen/native"
         code = sorted((self.folder / "torchgen").glob("*.py"))
         code += sorted((self.folder / "torchgen" / "api").rglob("*.py"))
-        for path in [*paths, *code]:
-            try:
-                found.update(hashlib.sha256(path.read_bytes()).digest())
-            except OSError as error:
-                raise CodegenError(
-                    f"cannot be read: {error.strerror}",
-                    stage=STAGE,
-                    path=path,
-                    remedy="install torch in that environment anew, or name another one",
-                ) from error
-        return found.hexdigest()
+        paths = [_dumper("torchgen"), *(sources / name for name in (_FUNCTIONS, "tags.yaml"))]
+        return _digest(
+            [*paths, *code], "install torch in that environment anew, or name another one"
+        )
 
     def read(self) -> list[dict[str, Any]]:
-        # -P and the file's own path would put our modules on torchgen's path.
-        code = f"import runpy; runpy.run_path({str(_DUMPER)!r}, run_name='__main__')"
-        argv = [str(self.python), "-c", code, str(self.folder / _SOURCES)]
-        environ = {"PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"}
+        sources = self.folder / "torchgen/packaged/ATen/native"
+        return _dump("torchgen", self.folder, sources, self.python)
+
+
+@dataclass(frozen=True)
+class CodegenSource:
+    """The ``tools/codegen`` of a source tree of PyTorch 1.x.
+
+    Attributes:
+        tree: the root of the tree.
+        python: an interpreter that it runs in, with PyYAML and typing_extensions.
+    """
+
+    tree: Path
+    python: Path = Path(sys.executable)
+
+    def digest(self) -> str:
+        paths = [_dumper("codegen"), self.tree / _NATIVE / _FUNCTIONS]
+        code = sorted((self.tree / "tools" / "codegen").rglob("*.py"))
+        return _digest([*paths, *code], "generate the tree anew with `ascendtorch gen`")
+
+    def read(self) -> list[dict[str, Any]]:
+        return _dump("codegen", self.tree, self.tree / _NATIVE, self.python)
+
+
+def _dumper(generator: str) -> Path:
+    return Path(__file__).with_name(f"{generator}_dump.py")
+
+
+def _digest(paths: Iterable[Path], remedy: str) -> str:
+    found = hashlib.sha256(f"{_FORMAT}\n".encode())
+    for path in paths:
         try:
-            done = process.run(argv, env=environ, timeout=300)
-            overloads: list[dict[str, Any]] = json.loads(done.stdout)
-        except (process.ProcessFailedError, process.TimedOutError, OSError, ValueError) as error:
+            found.update(hashlib.sha256(path.read_bytes()).digest())
+        except OSError as error:
             raise CodegenError(
-                f"torchgen cannot read the operators of this PyTorch: {error}",
-                stage=STAGE,
-                path=self.folder,
-                remedy="the Python that runs it must suit that release and have PyYAML and "
-                "typing_extensions",
+                f"cannot be read: {error.strerror}", stage=STAGE, path=path, remedy=remedy
             ) from error
-        return overloads
+    return found.hexdigest()
+
+
+def _dump(generator: str, folder: Path, sources: Path, python: Path) -> list[dict[str, Any]]:
+    """Run a generator's dumper with `folder` on its path."""
+    # -P and the file's own path would put our modules on the generator's path.
+    code = f"import runpy; runpy.run_path({str(_dumper(generator))!r}, run_name='__main__')"
+    argv = [str(python), "-c", code, str(sources)]
+    environ = {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        done = process.run(argv, env=environ, timeout=300)
+        overloads: list[dict[str, Any]] = json.loads(done.stdout)
+    except (process.ProcessFailedError, process.TimedOutError, OSError, ValueError) as error:
+        raise CodegenError(
+            f"{generator} cannot read the operators of this PyTorch: {error}",
+            stage=STAGE,
+            path=folder,
+            remedy="the Python that runs it must suit that release and have PyYAML and "
+            "typing_extensions",
+        ) from error
+    return overloads
 
 
 def load_schema(source: SchemaSource, version: str, cache: Path | None = None) -> Schema:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Callable
@@ -15,11 +14,9 @@ from ascendtorch.opspec.elementwise import Elementwise
 from ascendtorch.opspec.entries import HANDWRITTEN, STAGE, Entry, load_file
 from ascendtorch.opspec.kernel import Kernel, Known
 from ascendtorch.opspec.operators import TABLE, load_operators
+from ascendtorch.opspec.releases import entry_at
 from ascendtorch.opspec.schema import Schema
-from ascendtorch.spec.reader import Value
 from ascendtorch.spec.suggest import did_you_mean
-
-_VERSION = r"[0-9]+\.[0-9]+\.[0-9]+"
 
 
 @dataclass(frozen=True)
@@ -27,7 +24,7 @@ class Category:
     """How the entries of a category are read.
 
     Attributes:
-        keys: what an entry may say besides ``op``, ``category`` and ``versions``.
+        keys: what an entry may say besides ``op``, ``category`` and the keys of `releases`.
         template: what renders its kernels; empty where nothing is rendered.
     """
 
@@ -138,32 +135,17 @@ def _resolve(entry: Entry, known: Known) -> list[Kernel]:
         near = did_you_mean(entry.category, list(CATEGORIES))
         entry.value.mapping()["category"].fail(f"is {entry.category!r}{near}", "correct it")
     category = CATEGORIES[entry.category]
+    at_release = entry_at(entry, known.schema.version, category.keys)
+    if at_release is None:
+        return []
     if not known.schema.named(entry.op):
         near = did_you_mean(entry.op, sorted({o.root for o in known.schema.overloads.values()}))
         hint = near if len(near) < 200 else ""
-        if "versions" not in entry.fields:
-            entry.value.mapping()["op"].fail(
-                f"is {entry.op!r}, which PyTorch {known.schema.version} does not have{hint}",
-                "correct it, or say under `versions` which releases have it",
-            )
-    fields = dict(entry.fields)
-    for key, value in fields.items():
-        if key not in (*category.keys, "versions"):
-            value.fail(
-                f"is an unknown key of the category {entry.category}"
-                + did_you_mean(key, [*category.keys, "versions"]),
-                "correct or remove it",
-            )
-    skipped = False
-    versions: dict[str, Value] = fields.pop("versions").mapping() if "versions" in fields else {}
-    for version, value in versions.items():
-        if re.fullmatch(_VERSION, version) is None:
-            value.fail(f"is for {version!r}, which is no release", "write one such as 1.8.1")
-        changes = value.fields(optional=(*category.keys, "skip"))
-        if version == known.schema.version:
-            skipped = "skip" in changes and changes.pop("skip").boolean()
-            fields.update(changes)
-    return [] if skipped else category.resolve(replace(entry, fields=fields), known)
+        entry.value.mapping()["op"].fail(
+            f"is {entry.op!r}, which PyTorch {known.schema.version} does not have{hint}",
+            "correct it, or say by `from`, `until` or `versions` which releases have it",
+        )
+    return category.resolve(at_release, known)
 
 
 def _check_alone(kernel: Kernel, taken: Mapping[str, Kernel]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ascendtorch.errors import FetchError
 from ascendtorch.opspec.entries import load_file
+from ascendtorch.opspec.releases import is_for, overloads_at
 from ascendtorch.opspec.spec import spec_files
 from ascendtorch.upkeep.drift import FUNCTIONS, KINDS, Change, Wanted, drift, signatures
 from ascendtorch.upkeep.sources import Sources
@@ -46,17 +48,19 @@ class Drift:
         }
 
 
-def wanted_operators(folder: Path) -> tuple[Wanted, ...]:
-    """Return the operators of the op spec in `folder`.
+def wanted_operators(folder: Path, tag: str) -> tuple[Wanted, ...]:
+    """Return the operators of the op spec in `folder` that are for the release of a tag.
 
     Raises:
         SpecError: the spec cannot be read.
     """
     found = []
+    version = re.search(r"[0-9]+\.[0-9]+\.[0-9]+", tag)
     for path in spec_files(folder):
         for entry in load_file(path):
-            listed = entry.fields.get("overloads")
-            overloads = listed.texts() if listed is not None and listed.is_list() else None
+            if version is not None and not is_for(entry, version[0]):
+                continue
+            overloads = overloads_at(entry, version[0] if version is not None else "")
             found.append(Wanted(entry.op, overloads, str(entry.value.where)))
     return tuple(found)
 
@@ -68,7 +72,7 @@ def find_drift(folder: Path, url: str, before: str, after: str, sources: Sources
         FetchError: a tag or its list of functions cannot be had.
         SpecError: the spec cannot be read.
     """
-    wanted = wanted_operators(folder)
+    wanted = wanted_operators(folder, after)
     old, new = (signatures(_functions(url, tag, sources)) for tag in (before, after))
     return Drift(before, after, len(wanted), drift(wanted, old, new))
 
