@@ -67,6 +67,14 @@ class Workspace:
         """Where trees wait, by version, while the tree folder is used for another one."""
         return self.build / "trees"
 
+    def state_folders(self) -> list[Path]:
+        """Folders in which only the run that holds the lock writes, one file at a time."""
+        git = self.tree / ".git"
+        versions = [folder for folder in self.patches.glob("*") if folder.is_dir()]
+        made = [self.version_build(folder.name) for folder in versions]
+        rest = (self.build, self.build / "rebase", self.patches)
+        return [git / "ascendtorch", git / "info", *versions, *made, *rest]
+
 
 def locate(
     environ: Mapping[str, str], *, tree: Path | None = None, root: Path | None = None

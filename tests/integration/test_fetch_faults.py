@@ -8,7 +8,6 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -67,6 +66,13 @@ def damage(path: Path) -> None:
     path.write_bytes(raw)
 
 
+def said_by(run: subprocess.Popen[str], words: str) -> str:
+    """Wait for a line that a run prints for people."""
+    if run.stderr is None:
+        raise AssertionError("it has no pipe")
+    return next(line for line in run.stderr if words in line)
+
+
 # -- ends of the process
 
 
@@ -87,7 +93,7 @@ def test_killed_while_receiving(
 
 def test_killed_again_and_again(workspace: Workspace, reference: Reference) -> None:
     """faults.md 1: at many points of filling the cache and of checking out."""
-    # How much a killed run leaves for the next depends on its threads: the last number may be one too far.
+    # How much a killed run leaves for the next depends on its threads: the last may come too late.
     kills = 0
     for number in (1, 3, 6, 10, 15, 21):
         prelude = KILL.format(method="replace", number=number, before=number % 2)
@@ -156,7 +162,7 @@ def test_interrupted_while_receiving(
     run = workspace.start("gen", "-v", "1.8.1")
     wait_until(server.mark.exists, "the transfer")
     run.send_signal(number)
-    _, message = run.communicate(timeout=20)
+    _, message = run.communicate(timeout=60)
     assert run.returncode == 130
     assert "interrupted; run the same command again to go on" in message
     assert "Traceback" not in message
@@ -170,14 +176,18 @@ def test_interrupted_while_receiving(
 def test_interrupted_between_two_tries(workspace: Workspace, server: SshServer) -> None:
     """faults.md 2: no further try is begun."""
     server.behave(every={"do": "refuse", "say": DNS})
-    run = workspace.start("gen", "-v", "1.8.1", "--tries", "9")
+    # The pause after the second try lasts until it is interrupted, however slow the machine is.
+    prelude = (
+        "import threading\nreal = threading.Event.wait\n"
+        "threading.Event.wait = lambda self, seconds=None: "
+        "real(self, 600 if seconds == 2.0 else seconds)"
+    )
+    run = workspace.start("gen", "-v", "1.8.1", "--tries", "9", prelude=prelude)
     wait_until(lambda: server.calls() >= 8, "the second round of tries")
-    calls = server.calls()
-    time.sleep(0.3)
     run.send_signal(signal.SIGINT)
-    run.communicate(timeout=20)
+    run.communicate(timeout=60)
     assert run.returncode == 130
-    assert server.calls() <= max(8, calls)
+    assert server.calls() == 8
     assert processes_of(workspace.base) == []
 
 
@@ -195,15 +205,15 @@ def test_interrupted_while_another_run_fills_the_cache(
     other.mirrors.write_text(workspace.mirrors.read_text())
     other.env = {**workspace.env, "ASCENDTORCH_CACHE": str(workspace.cache)}
     second = other.start("gen", "-v", "1.8.1")
-    time.sleep(1.0)
+    told = said_by(second, "waiting for ")
     second.send_signal(signal.SIGINT)
-    _, told = second.communicate(timeout=10)
+    second.communicate(timeout=60)
     assert second.returncode == 130
     assert f"waiting for the run with PID {first.pid}, which holds the cache of" in told
     third = other.start("gen", "-v", "1.8.1")
     first.kill()
     first.communicate()
-    _, told = third.communicate(timeout=30)
+    _, told = third.communicate(timeout=120)
     assert third.returncode == 0, told
     assert server.calls("pytorch") == 2
     reference.check(other)
@@ -220,14 +230,12 @@ def test_second_run_in_the_same_workspace(
     assert f"in use by the run with PID {first.pid}" in message
     assert str(workspace.root) in message
     assert "--wait SECONDS" in message
-    second = workspace.start("gen", "-v", "1.8.1", "--wait", "30")
-    time.sleep(1.0)
-    assert second.poll() is None
+    second = workspace.start("gen", "-v", "1.8.1", "--wait", "120")
+    assert f"waiting for the run with PID {first.pid}" in said_by(second, "waiting for ")
     first.kill()
     first.communicate()
-    _, told = second.communicate(timeout=40)
+    _, told = second.communicate(timeout=120)
     assert second.returncode == 0, told
-    assert f"waiting for the run with PID {first.pid}" in told
     reference.check(workspace)
 
 
@@ -279,9 +287,7 @@ def test_dropped_every_time(workspace: Workspace, server: SshServer) -> None:
 def test_stalled(workspace: Workspace, server: SshServer) -> None:
     """faults.md 5"""
     server.behave(gloo={"do": "stall", "bytes": 300})
-    started = time.monotonic()
     message = workspace.fails("--stall", "1", "--tries", "1", code=5)
-    assert time.monotonic() - started < 20
     assert "ssh://mirror.invalid/gloo.git: the server stopped sending: no output for 1 s" in message
     assert "remedy:" in message
     assert processes_of(workspace.base) == []

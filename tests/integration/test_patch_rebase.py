@@ -301,12 +301,16 @@ def test_a_full_disk_is_named(moved: Workspace, size: str) -> None:
 
 
 def test_two_at_once(moved: Workspace) -> None:
+    gate = moved.base / "gate"
+    gate.touch()
     first = moved.start(
         *("patch", "rebase", "-v", VERSION, "--onto", "v1.8.2"),
-        prelude="import time\nfrom ascendtorch.upkeep import sources\n"
+        prelude="import pathlib, time\nfrom ascendtorch.upkeep import sources\n"
         "real = sources.Sources.resolve\n"
-        "def slow(*a):\n    time.sleep(3)\n    return real(*a)\n"
-        "sources.Sources.resolve = slow",
+        f"gate = pathlib.Path({str(gate)!r})\n"
+        "def held(*a):\n    while gate.exists():\n        time.sleep(0.02)\n"
+        "    return real(*a)\n"
+        "sources.Sources.resolve = held",
     )
     lock = moved.root / "build" / "workspace.lock.owner"
     while not lock.exists():
@@ -314,7 +318,9 @@ def test_two_at_once(moved: Workspace) -> None:
         time.sleep(0.02)
     second = moved.run("patch", "rebase", "--abort", check=False)
     assert (second.code, str(first.pid) in second.stderr) == (13, True)
-    assert first.wait(30) == 0
+    gate.unlink()
+    first.communicate(timeout=120)
+    assert first.returncode == 0
 
 
 @pytest.mark.parametrize("at", [1, 13, 22, 28, 29, 30, 31])

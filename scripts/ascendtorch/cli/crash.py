@@ -1,4 +1,4 @@
-"""The crash log: what somebody needs who mends the bug."""
+"""What nobody foresaw: a crash log for somebody who mends the bug, or a child that was killed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,21 @@ import traceback
 from pathlib import Path
 
 from ascendtorch import __version__
+from ascendtorch.edge import process
 from ascendtorch.edge.files import write_atomic
+from ascendtorch.errors import HostError
+
+
+def killed_child(error: BaseException) -> HostError | None:
+    """Return the error for a program of ours that was killed from outside, which is no bug."""
+    if not isinstance(error, process.ProcessFailedError) or error.result.returncode >= 0:
+        return None
+    program = Path(error.result.argv[0]).name
+    how = process.describe_exit(error.result.returncode)
+    return HostError(
+        f"{program} was ended from outside, by {how}",
+        remedy="see whether memory ran out (`dmesg`), then run the same command again",
+    )
 
 
 def write_crash_log(error: BaseException, arguments: list[str]) -> Path:

@@ -17,7 +17,8 @@ from typing import Any
 
 from ascendtorch.errors import HostError, StateError
 
-_SCRATCH = ".ascendtorch-"
+#: What the names of half-written files begin with.
+SCRATCH = ".ascendtorch-"
 _REMEDIES = {
     errno.ENOSPC: "free some space (`df -h` shows where) and run the same command again",
     errno.EDQUOT: "free some of your quota and run the same command again",
@@ -63,7 +64,7 @@ def write_atomic(path: Path, data: bytes, *, executable: bool | None = None) -> 
     rename never crosses file systems. An existing file keeps its mode unless `executable` is given.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f"{_SCRATCH}{uuid.uuid4().hex}")
+    scratch = path.with_name(f"{SCRATCH}{uuid.uuid4().hex}")
     # Not mkstemp: a file made with the wanted mode gets the umask from the kernel. Asking for the
     # umask means setting it, which other threads that write at the same moment would feel.
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
@@ -84,7 +85,7 @@ def write_atomic(path: Path, data: bytes, *, executable: bool | None = None) -> 
 def sweep(folders: Iterable[Path]) -> None:
     """Remove what a killed `write_atomic` left in some folders; nobody may be writing there."""
     for folder in set(folders):
-        for scratch in folder.glob(f"{_SCRATCH}*"):
+        for scratch in folder.glob(f"{SCRATCH}*"):
             scratch.unlink()
 
 

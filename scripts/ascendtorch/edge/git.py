@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Callable
 
 from ascendtorch.edge import process
+from ascendtorch.edge.files import sweep, write_atomic
 from ascendtorch.edge.gitenv import command, environment, is_commit
 from ascendtorch.errors import HostError
 
@@ -25,7 +26,8 @@ _UNFINISHED = {
     "REVERT_HEAD": "a revert",
 }
 _REFUSED = re.compile(
-    r"No space left|Disk quota|Read-only file system|Permission denied|unable to (write|create)"
+    r"No space left|Out of diskspace|Disk quota|Read-only file system|Permission denied"
+    r"|unable to (write|create)"
 )
 
 
@@ -205,8 +207,20 @@ class Repository:
         return shown.text.strip()
 
     def set_ref(self, name: str, oid: str) -> None:
-        """Point a reference at an object."""
-        self.run("update-ref", name, oid)
+        """Point a reference at an object of this repository.
+
+        Not by git, which leaves a lock where it is killed, and refuses to go on for it.
+        """
+        self._write_reference(name, oid)
+
+    def point_head(self, name: str) -> None:
+        """Make HEAD another branch, whatever the work tree holds; see `set_ref`."""
+        self._write_reference("HEAD", f"ref: {name}")
+
+    def _write_reference(self, name: str, text: str) -> None:
+        path = self.git_dir / name
+        sweep([path.parent])
+        write_atomic(path, f"{text}\n".encode())
 
     def edited(self) -> list[str]:
         """List tracked paths whose content differs from HEAD (submodules by commit only)."""

@@ -8,13 +8,13 @@ depend on the pin and the patches alone.
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 from ascendtorch.edge import git, process
+from ascendtorch.edge.scratch import scratch_folder
 from ascendtorch.errors import PatchError
 from ascendtorch.series.nearest import explain_mismatch
 from ascendtorch.series.parts import Part, owner_of, split
@@ -106,6 +106,8 @@ class ChainBuilder:
             stdin=body,
             check=False,
         )
+        if done.returncode < 0:
+            raise process.ProcessFailedError(done)
         if done.returncode != 0:
             self._refuse(patch, part, repository, index, done.error_text)
         moved = _OFFSET.search(done.error_text)
@@ -199,7 +201,7 @@ class ChainBuilder:
             )
         _fail(
             patch,
-            said.splitlines()[0] if said else "git apply refused it",
+            said.splitlines()[-1] if said else "git apply refused it",
             "export the patch again with git format-patch",
         )
 
@@ -247,8 +249,8 @@ def build_chain(
         bases: the pinned commit of every repository.
     """
     heads = kept[-1].heads if kept else dict(bases)
-    with tempfile.TemporaryDirectory(prefix="ascendtorch-") as scratch:
-        builder = ChainBuilder(repositories, heads, known, Path(scratch))
+    with scratch_folder() as scratch:
+        builder = ChainBuilder(repositories, heads, known, scratch)
         made = list(kept)
         for patch in patches[: len(kept)]:
             builder.note(patch)

@@ -7,14 +7,16 @@ commit is present exactly when its note is and the packs it names have the noted
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import shutil
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
+
+from filelock import FileLock, Timeout
 
 from ascendtorch.edge import files, git, lock
 from ascendtorch.edge.files import read_json, write_atomic, write_json
@@ -22,7 +24,6 @@ from ascendtorch.errors import FetchError, StateError
 from ascendtorch.spec.mirrors import Source, plain_url
 
 _SCHEMA = 2
-_OLD_SECONDS = 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,48 @@ class ObjectCache:
         Raises:
             FetchError: git could not fetch them, or they are not commits.
         """
+
+        def fill(repository: git.Repository, missing: list[str]) -> None:
+            said: list[str] = []
+
+            def listen(line: str) -> None:
+                said.append(line)
+                on_line(line)
+
+            code = git.fetch_commits(
+                repository,
+                source.url,
+                missing,
+                protocols=source.protocols,
+                on_line=listen,
+                stall_seconds=stall_seconds,
+            )
+            if code != 0:
+                raise FetchError(
+                    "\n".join(said[-12:]) or f"git ended with {code}",
+                    stage="fetch",
+                    path=source.url,
+                )
+
+        self.take(url, commits, fill, on_wait=on_wait, cancelled=cancelled)
+
+    def take(
+        self,
+        url: str,
+        commits: Sequence[str],
+        fill: Callable[[git.Repository, list[str]], None],
+        *,
+        on_wait: Callable[[str], None] = lambda _: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> bool:
+        """Make commits part of the cache that `fill` puts, checked, into an empty repository.
+
+        Args:
+            fill: called with that repository and those of the commits that are missing.
+
+        Returns:
+            Whether any was missing.
+        """
         target = self.repository(url)
         with lock.held(
             target.git_dir.with_suffix(".lock"),
@@ -95,33 +138,15 @@ class ObjectCache:
         ):
             missing = [commit for commit in commits if self.find(url, commit) is None]
             if not missing:
-                return
-            scratch = self.root / "tmp" / lock.new_run_id()
+                return False
+            scratch = self.root / "tmp" / f"{target.git_dir.name}.{lock.new_run_id()}"
             try:
                 repository = init_bare(scratch)
-                said: list[str] = []
-
-                def listen(line: str) -> None:
-                    said.append(line)
-                    on_line(line)
-
-                code = git.fetch_commits(
-                    repository,
-                    source.url,
-                    missing,
-                    protocols=source.protocols,
-                    on_line=listen,
-                    stall_seconds=stall_seconds,
-                )
-                if code != 0:
-                    raise FetchError(
-                        "\n".join(said[-12:]) or f"git ended with {code}",
-                        stage="fetch",
-                        path=source.url,
-                    )
+                fill(repository, missing)
                 self._promote(repository, target, missing)
             finally:
                 files.remove_tree(scratch)
+            return True
 
     def _promote(self, source: git.Repository, target: git.Repository, commits: list[str]) -> None:
         for commit in commits:
@@ -155,10 +180,12 @@ class ObjectCache:
         return aside
 
     def sweep(self) -> None:
-        """Remove what killed fetches left more than a day ago."""
+        """Remove what killed fetches left: that of repositories which nobody fills now."""
         for folder in (self.root / "tmp").glob("*"):
-            if time.time() - folder.stat().st_mtime > _OLD_SECONDS:
-                shutil.rmtree(folder, ignore_errors=True)
+            with contextlib.suppress(OSError, Timeout):
+                repository = self.root / "git" / folder.stem
+                with FileLock(str(repository.with_suffix(".lock")), timeout=0):
+                    shutil.rmtree(folder, ignore_errors=True)
 
 
 def init_bare(git_dir: Path) -> git.Repository:

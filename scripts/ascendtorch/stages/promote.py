@@ -57,7 +57,7 @@ def promote(
 
     Raises:
         EditedError: a file that must change was changed by a person.
-        PatchError: an ``index.lock`` lies in the tree.
+        PatchError: a lock of git's lies in the tree.
     """
     changes = {
         move.repository: repositories[move.repository].diff_trees(move.old, move.new)
@@ -153,14 +153,16 @@ def _makes_room(path: Path, removed: set[Path]) -> bool:
 
 
 def _refuse_lock(repository: git.Repository) -> None:
-    lock = repository.git_dir / "index.lock"
-    if lock.exists():
-        raise PatchError(
-            "another git process holds the tree, or one died and left its lock",
-            stage=STAGE,
-            path=lock,
-            remedy="if no git runs there, delete this file and run again",
-        )
+    # None of them is ours: what this tool does to these files, it does without git.
+    for name in ("index", "HEAD", BRANCH):
+        lock = repository.git_dir / f"{name}.lock"
+        if lock.exists():
+            raise PatchError(
+                "another git process holds the tree, or one died and left its lock",
+                stage=STAGE,
+                path=lock,
+                remedy="if no git runs there, delete this file and run again",
+            )
 
 
 def _write(repository: git.Repository, changes: list[git.Change]) -> int:
@@ -207,9 +209,7 @@ def _set_index(
 
 
 def _set_head(repository: git.Repository, commit: str) -> None:
-    # While our journal is there, a lock on our own branch is ours, left by a kill.
-    (repository.git_dir / f"{BRANCH}.lock").unlink(missing_ok=True)
     repository.set_ref(BRANCH, commit)
     if (repository.git_dir / "HEAD").read_text().strip() != f"ref: {BRANCH}":
         # A person's own branch stays where it is; the work tree no longer shows it.
-        repository.run("symbolic-ref", "HEAD", BRANCH)
+        repository.point_head(BRANCH)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ascendtorch.edge import git
 from ascendtorch.edge.files import sha256_bytes
+from ascendtorch.edge.scratch import scratch_folder
 from ascendtorch.series.parts import owner_of
 from ascendtorch.series.patchfile import FileDiff, PatchFile
 from ascendtorch.upkeep import mail
@@ -126,9 +126,9 @@ def applies_to(
 ) -> bool:
     """Whether some sections turn the commit's parent into the commit, no hunk moved."""
     depth = len(Path(prefix).parts) + 1
-    with tempfile.TemporaryDirectory(prefix="ascendtorch-") as folder:
-        index = Path(folder) / "index"
-        scratch = ScratchRepository(repository, Path(folder) / "objects")
+    with scratch_folder() as folder:
+        index = folder / "index"
+        scratch = ScratchRepository(repository, folder / "objects")
         scratch.run("read-tree", commit.parents[0], index=index)
         done = scratch.run(
             *("apply", "--cached", "--verbose", "--whitespace=nowarn", f"-p{depth}", "-"),

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 from ascendtorch.edge.files import host_errors
+from ascendtorch.edge.scratch import scratch_folder
 from ascendtorch.report.reporter import Reporter
 from ascendtorch.series import rewrite
 from ascendtorch.stages import patch, receipts
@@ -36,8 +34,8 @@ def export(fetched: FetchedTree, *, dry_run: bool, reporter: Reporter) -> Export
             if rewrite.complete(folder):
                 reporter.say(STAGE, "completed a change of the series that was cut off")
             patch.complete(fetched, False, reporter)
-        with tempfile.TemporaryDirectory(prefix="ascendtorch-") as scratch:
-            plan = plan_export(fetched, Path(scratch))
+        with scratch_folder() as scratch:
+            plan = plan_export(fetched, scratch)
         for note in plan.notes:
             reporter.warn(STAGE, note)
         for path in plan.uncommitted:

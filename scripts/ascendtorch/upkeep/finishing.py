@@ -68,7 +68,7 @@ def finish(ground: Ground, state: RebaseState, folder: RebaseFolder, patches: Pa
         # First, for a version without patches is nothing wrong.
         write_if_changed(patches / "catalog.yaml", catalog.encode())
     _publish(made, target, folder, state)
-    remove_tree(folder.path)
+    folder.remove()
     original = {item.name: item.path.read_bytes() for item in ground.opened.series.patches}
     return Finished(
         state.target,
@@ -105,11 +105,12 @@ def partial_of(target: Path) -> Path:
 
 def _patches(ground: Ground, state: RebaseState, indexes: Path) -> dict[str, bytes]:
     """Return the new patch files; those that leave nothing to change are not among them."""
-    indexes.mkdir(parents=True, exist_ok=True)
+    # With the locks that a git which was killed left there.
+    remove_tree(indexes)
+    indexes.mkdir(parents=True)
     trees = {}
     for number, (name, repository) in enumerate(sorted(ground.repositories.items())):
         index = indexes / str(number)
-        index.unlink(missing_ok=True)
         trees[name] = _Tree(name, repository, index, ground.other.modules[name].commit)
     found = {}
     for item, step in zip(ground.opened.series.patches, state.done):

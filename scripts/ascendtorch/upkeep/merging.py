@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 from ascendtorch.edge import git, process
+from ascendtorch.edge.scratch import scratch_folder
 from ascendtorch.upkeep.nearly import Merge
 
 #: What git merge-file ends with when it cannot merge at all.
@@ -22,11 +20,11 @@ def merger(repository: git.Repository, ours: str, theirs: str) -> Merge:
     """
 
     def merge(mine: bytes, base: bytes, patched: bytes) -> tuple[bytes, int]:
-        with tempfile.TemporaryDirectory(prefix="ascendtorch-") as folder:
+        with scratch_folder() as folder:
             names = []
             for name, data in (("ours", mine), ("base", base), ("theirs", patched)):
-                (Path(folder) / name).write_bytes(data)
-                names.append(str(Path(folder) / name))
+                (folder / name).write_bytes(data)
+                names.append(str(folder / name))
             done = repository.run(
                 *("merge-file", "-p", "-q", "-L", ours, "-L", "before the patch", "-L", theirs),
                 *names,

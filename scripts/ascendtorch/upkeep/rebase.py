@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ascendtorch.edge import git
-from ascendtorch.edge.files import remove_tree
 from ascendtorch.errors import FetchError
 from ascendtorch.report.reporter import Reporter
 from ascendtorch.series.parts import owner_of
@@ -172,5 +171,5 @@ def decide(
 def abort(folder: RebaseFolder) -> bool:
     """Forget a rebase; return whether there was one."""
     there = folder.path.exists()
-    remove_tree(folder.path)
+    folder.remove()
     return there

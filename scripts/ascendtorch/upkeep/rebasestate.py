@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ascendtorch.edge.files import read_json, write_json
+from ascendtorch.edge.files import read_json, remove_tree, write_json
 from ascendtorch.errors import StateError
 from ascendtorch.series.series import Series
 
@@ -107,6 +107,16 @@ class RebaseFolder:
                 "finishing": state.finishing,
             },
         )
+
+    def remove(self) -> None:
+        """Forget the rebase. What a kill leaves without its state is nobody's; see `tidy`."""
+        (self.path / "state.json").unlink(missing_ok=True)
+        remove_tree(self.path)
+
+    def tidy(self) -> None:
+        """Remove what a killed run left of a rebase that had not begun, or was over."""
+        if not (self.path / "state.json").exists():
+            remove_tree(self.path)
 
     def require(self) -> RebaseState:
         """Return the rebase under way.

@@ -1,0 +1,146 @@
+"""What the kill harness found, each in the smallest form that shows it."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.moving import Moving, make_moving
+from support.processes import end_processes_of
+from support.upstream import EDITS, VERSION
+from support.workspace import Reference, Workspace
+from support.zygote import Zygote
+
+NAMES = [edit.name for edit in EDITS]
+#: Dies instead of returning from a function of ours.
+DIE = """
+import os, signal
+from {module} import {name} as real
+import {where} as where
+def dying(*arguments, **options):
+    real(*arguments, **options)
+    os.kill(os.getpid(), signal.SIGKILL)
+where.{name} = dying
+"""
+#: A git command that is killed, as for want of memory.
+KILL_GIT = """
+from ascendtorch.edge import process
+real = process.run
+def run(argv, **options):
+    if {word!r} in argv:
+        argv, options["stdin"] = ["sh", "-c", "kill -9 $$"], None
+    return real(argv, **options)
+process.run = run
+"""
+
+
+@pytest.fixture(scope="module")
+def moving(tmp_path_factory: pytest.TempPathFactory) -> Moving:
+    return make_moving(tmp_path_factory.mktemp("moving"))
+
+
+@pytest.fixture
+def moved(tmp_path: Path, moving: Moving, zygote: Zygote) -> Iterator[Workspace]:
+    """A checkout of the moving upstream, in which nothing has run."""
+    yield Workspace(tmp_path, moving.upstream, zygote=zygote).create()
+    end_processes_of(tmp_path)
+
+
+def test_half_written_state_files_go_with_the_next_run(ready: Workspace) -> None:
+    folders = (ready.state, ready.root / "build", ready.rendered, ready.root / "patch")
+    left = [folder / ".ascendtorch-0123" for folder in (*folders, ready.patches)]
+    for path in left:
+        path.touch()
+    assert ready.gen().stderr.count("up to date") == 4
+    assert not [path for path in left if path.exists()]
+
+
+def test_overlay_files_are_nobodys_edits_while_they_are_laid(
+    workspace: Workspace, reference: Reference
+) -> None:
+    """faults.md 17: a run killed among them, and what `status` says then."""
+    module = "ascendtorch.stages.publish"
+    prelude = DIE.format(module=module, name="publish", where="ascendtorch.stages.recorded")
+    assert workspace.gen(prelude=prelude, check=False).code == -signal.SIGKILL
+    (workspace.tree / "torch/npu/.ascendtorch-0123").touch()
+    told = json.loads(workspace.run("status", "-v", VERSION, "--json", check=False).stdout)
+    assert told["state"] == "stale"
+    assert not [note for note in told["notes"] if note.startswith("edited")]
+    told = json.loads(workspace.run("patch", "status", "-v", VERSION, "--json", check=False).stdout)
+    assert told["uncommitted"] == []
+    workspace.gen()
+    reference.check(workspace)
+
+
+@pytest.mark.parametrize("name", ["HEAD.lock", "refs/heads/ascendtorch.lock"])
+def test_locks_of_a_persons_git_are_reported(
+    ready: Workspace, reference: Reference, name: str
+) -> None:
+    """faults.md 13, 17: before anything is written; none of them can be ours."""
+    lock = ready.tree / ".git" / name
+    ready.series = NAMES[:3]
+    lock.touch()
+    message = ready.fails(code=6)
+    assert f"{lock}: another git process holds the tree" in message
+    assert lock.exists()
+    assert ready.status() == ""
+    lock.unlink()
+    ready.gen()
+    assert ready.subjects()[-1] == EDITS[2].subject
+    ready.series = NAMES
+    ready.gen()
+    reference.check(ready)
+
+
+def test_git_is_killed_while_it_applies_a_patch(ready: Workspace, reference: Reference) -> None:
+    """faults.md 17: the patch is not blamed."""
+    ready.series = NAMES[:3]
+    ready.gen()
+    ready.series = NAMES
+    message = ready.fails(code=6, prelude=KILL_GIT.format(word="apply"))
+    assert "ended with signal SIGKILL" in message
+    assert "remedy: run the same command again" in message
+    ready.gen()
+    reference.check(ready)
+
+
+def test_git_is_killed_where_nobody_expects_it(ready: Workspace, reference: Reference) -> None:
+    """faults.md 17: that is no bug of ours, and is not called one."""
+    message = ready.fails(
+        code=15,
+        prelude="from ascendtorch.edge import process\nfrom ascendtorch.stages import codegen\n"
+        "codegen.describe = lambda *_: process.run(['sh', '-c', 'kill -9 $$'])",
+    )
+    assert "sh was ended from outside, by signal SIGKILL" in message
+    assert "remedy: " in message
+    ready.gen()
+    reference.check(ready)
+
+
+def test_locks_of_a_killed_git_in_a_rebase(moved: Workspace) -> None:
+    """faults.md 17"""
+    where = "ascendtorch.upkeep.finishing"
+    prelude = DIE.format(module=where, name="_patches", where=where)
+    arguments = ("patch", "rebase", "-v", VERSION, "--onto", "v1.8.2")
+    assert moved.run(*arguments, prelude=prelude, check=False).code == -signal.SIGKILL
+    (moved.root / "build/rebase/indexes/0.lock").touch()
+    moved.run("patch", "rebase", "--continue")
+    assert (moved.root / "patch/1.8.2/series").exists()
+    assert not (moved.root / "build/rebase").exists()
+
+
+def test_rests_of_a_rebase_that_is_over_go_with_the_next(moved: Workspace) -> None:
+    """faults.md 17: its state goes first, so that nothing is gone on with that is half there."""
+    rest = moved.root / "build" / "rebase" / "out" / "1.8.2"
+    rest.mkdir(parents=True)
+    (rest / "0001-old.patch").touch()
+    done = moved.run("patch", "rebase", "--continue", check=False)
+    assert done.code == 14
+    assert "no rebase is under way" in done.stderr
+    assert not rest.parent.parent.exists()
+    moved.run("patch", "rebase", "-v", VERSION, "--onto", "v1.8.2")
+    assert not (moved.root / "patch/1.8.2/0001-old.patch").exists()
