@@ -4,14 +4,20 @@ import copy
 import math
 
 import torch
-from npu_testing import NpuTestCase, fallback_mode, run_tests
+from npu_testing import NpuTestCase, assert_close, fallback_mode, has, needs, run_tests
 
 
 def autocasts():
     """Yield every way to begin autocast in float16."""
-    yield "torch.autocast", torch.autocast("npu", dtype=torch.float16)
-    yield "torch.amp.autocast", torch.amp.autocast("npu")
+    if has("torch.autocast"):
+        yield "torch.autocast", torch.autocast("npu", dtype=torch.float16)
+        yield "torch.amp.autocast", torch.amp.autocast("npu")
     yield "torch.npu.amp.autocast", torch.npu.amp.autocast()
+
+
+def autocast_is_on():
+    """Say whether an operator on the NPU would choose its type; PyTorch 1.8 has one switch."""
+    return torch.is_autocast_enabled(*(["npu"] if has("torch.autocast") else []))
 
 
 class AmpTestCase(NpuTestCase):
@@ -64,11 +70,15 @@ class TestAutocast(AmpTestCase):
     def test_nested_and_off(self):
         x = torch.randn(4, 4).npu()
         with torch.npu.amp.autocast():
-            self.assertTrue(torch.is_autocast_enabled("npu"))
+            self.assertTrue(autocast_is_on())
             with torch.npu.amp.autocast(enabled=False):
                 self.assertEqual((x @ x).dtype, torch.float32)
             self.assertEqual((x @ x).dtype, torch.float16)
-        self.assertFalse(torch.is_autocast_enabled("npu"))
+        self.assertFalse(autocast_is_on())
+
+    @needs("torch.autocast")
+    def test_autocast_of_the_cpu(self):
+        x = torch.randn(4, 4).npu()
         with torch.autocast("cpu", dtype=torch.bfloat16):
             self.assertEqual((x @ x).dtype, torch.float32)
 
@@ -78,6 +88,30 @@ class TestAutocast(AmpTestCase):
             return t @ t
 
         self.assertEqual(product(torch.randn(4, 4).npu()).dtype, torch.float16)
+
+    def test_forward_of_a_function_of_ones_own(self):
+        seen = []
+
+        class Double(torch.autograd.Function):
+            @staticmethod
+            @torch.npu.amp.custom_fwd(cast_inputs=torch.float16)
+            def forward(ctx, x, parts):
+                seen.append((x.dtype, parts[0].dtype, autocast_is_on()))
+                return x * 2
+
+            @staticmethod
+            @torch.npu.amp.custom_bwd
+            def backward(ctx, grad):
+                return grad * 2, None
+
+        x = torch.randn(4, device="npu", requires_grad=True)
+        with torch.npu.amp.autocast():
+            y = Double.apply(x, [torch.ones(2, device="npu")])
+        Double.apply(x, [x])
+        y.float().sum().backward()
+        half, single = torch.float16, torch.float32
+        self.assertEqual(seen, [(half, half, False), (single, single, False)])
+        self.assertEqual(x.grad.tolist(), [2.0] * 4)
 
     def test_unsafe_loss_is_refused(self):
         x = torch.rand(3).npu()
@@ -97,7 +131,8 @@ class TestScaler(AmpTestCase):
 
     def scalers(self, **options):
         yield torch.npu.amp.GradScaler(**options)
-        yield torch.amp.GradScaler("npu", **options)
+        if has("torch.amp.GradScaler"):
+            yield torch.amp.GradScaler("npu", **options)
 
     def test_good_steps(self):
         for scaler in self.scalers(init_scale=8.0, growth_interval=2):
@@ -185,8 +220,8 @@ class TestTraining(AmpTestCase):
         want = self.train(copy.deepcopy(net), data, "cpu", mixed=False)
         same = self.train(copy.deepcopy(net), data, "npu", mixed=False)
         mixed = self.train(copy.deepcopy(net), data, "npu", mixed=True)
-        torch.testing.assert_close(same, want, rtol=1e-4, atol=1e-4)
-        torch.testing.assert_close(mixed, want, rtol=2e-2, atol=2e-2)
+        assert_close(same, want, rtol=1e-4, atol=1e-4)
+        assert_close(mixed, want, rtol=2e-2, atol=2e-2)
         self.assertNotEqual(mixed, same)
         self.assertLess(mixed[-1], mixed[0] * 0.9)
 

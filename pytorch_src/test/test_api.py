@@ -2,10 +2,10 @@
 
 import copy
 import io
+import unittest
 
 import torch
-import torch_npu
-from npu_testing import NpuTestCase, fallback_mode, run_tests
+from npu_testing import OLD, NpuTestCase, fallback_mode, has, needs, run_tests, storage_of
 
 TYPES = {
     "BoolTensor": torch.bool,
@@ -45,9 +45,6 @@ class TestNames(NpuTestCase):
             with self.subTest(name=name):
                 self.assertTrue(getattr(torch.npu, name).__doc__)
                 self.assertIn(name, torch.npu.__all__)
-        self.assertIs(torch.npu, torch_npu.npu)
-        for name in ("npu_format_cast", "npu_format_cast_", "get_npu_format"):
-            self.assertIs(getattr(torch_npu, name), getattr(torch.npu, name))
         self.assertIs(torch.npu_format_cast, torch.npu.npu_format_cast)
 
     def test_everything_public_is_explained(self):
@@ -59,6 +56,9 @@ class TestNames(NpuTestCase):
         device = torch.device("npu:0")
         self.assertEqual((device.type, device.index), ("npu", 0))
         self.assertEqual(torch.device("npu", 1).index, 1)
+
+    @needs("torch.accelerator")
+    def test_the_accelerator(self):
         self.assertEqual(torch.accelerator.current_accelerator().type, "npu")
         self.assertEqual(torch.accelerator.device_count(), torch.npu.device_count())
 
@@ -108,11 +108,11 @@ class TestTensors(NpuTestCase):
     def test_packed_sequences_and_storages(self):
         packed = torch.nn.utils.rnn.pack_sequence([torch.ones(3), torch.ones(2)]).npu()
         self.assertTrue(packed.is_npu)
-        storage = torch.ones(4).npu().untyped_storage()
+        storage = storage_of(torch.ones(4).npu())
         self.assertTrue(storage.is_npu)
-        self.assertEqual(storage.nbytes(), 16)
+        self.assertEqual(len(storage) * storage.element_size(), 16)
         self.assertFalse(storage.cpu().is_npu)
-        self.assertTrue(torch.ones(4).untyped_storage().npu().is_npu)
+        self.assertTrue(storage_of(torch.ones(4)).npu().is_npu)
         self.assertIsInstance(torch.ones(4).npu().storage(), torch.npu.FloatStorage)
         self.assertNotIsInstance(torch.ones(4).storage(), torch.npu.FloatStorage)
 
@@ -163,6 +163,12 @@ class TestTensorTypes(NpuTestCase):
         self.assertFalse(source.npu().type(torch.FloatTensor).is_npu)
         self.assertIs(source.npu().type(torch.float16).dtype, torch.float16)
 
+    @unittest.skipIf(has("torch.set_default_device"), "there is a default device")
+    def test_no_default_type(self):
+        with self.assertRaisesRegex(TypeError, r"set_default_dtype\(torch.float16\)"):
+            torch.set_default_tensor_type(torch.npu.HalfTensor)
+
+    @needs("torch.set_default_device")
     def test_default_type(self):
         try:
             for kind in (torch.npu.HalfTensor, "torch.npu.HalfTensor"):
@@ -186,11 +192,11 @@ class TestTensorTypes(NpuTestCase):
 class TestMixedPrecision(NpuTestCase):
     def test_autocast(self):
         there = torch.randn(4, 4).npu()
-        for context in (
-            torch.autocast("npu"),
-            torch.autocast(device_type="npu", dtype=torch.float16),
-            torch.npu.amp.autocast(),
-        ):
+        contexts = [torch.npu.amp.autocast()]
+        if has("torch.autocast"):
+            contexts.append(torch.autocast("npu"))
+            contexts.append(torch.autocast(device_type="npu", dtype=torch.float16))
+        for context in contexts:
             with context, fallback_mode("silent"):
                 product = there @ there
                 self.assertEqual(product.dtype, torch.float16)
@@ -198,14 +204,17 @@ class TestMixedPrecision(NpuTestCase):
                 self.assertEqual(torch.softmax(product, -1).dtype, torch.float32)
                 self.assertEqual((product + there).dtype, torch.float32)
                 self.assertEqual(product.relu().dtype, torch.float16)
-                with torch.autocast("npu", enabled=False):
+                with torch.npu.amp.autocast(enabled=False):
                     self.assertEqual((there @ there).dtype, torch.float32)
         self.assertEqual((there @ there).dtype, torch.float32)
 
     def test_batch_normalisation_is_float32(self):
         norm, there = torch.nn.BatchNorm2d(3).npu(), torch.randn(2, 3, 4, 4).npu().half()
-        with torch.autocast("npu"), fallback_mode("silent"):
-            self.assertEqual(norm(there).dtype, torch.float32)
+        with torch.npu.amp.autocast(), fallback_mode("silent"):
+            got = norm(there)
+        # PyTorch 1.8 casts nothing here: its kernels take half beside weights of float32.
+        self.assertEqual(got.dtype, torch.float16 if OLD else torch.float32)
+        self.assert_same(got.float(), norm.cpu()(there.cpu().float()), tolerance=1e-2)
 
     def test_autocast_decorates(self):
         @torch.npu.amp.autocast()
@@ -217,7 +226,7 @@ class TestMixedPrecision(NpuTestCase):
 
     def test_gradients_come_back_as_float32(self):
         leaf = torch.randn(4, 4).npu().requires_grad_()
-        with torch.autocast("npu"):
+        with torch.npu.amp.autocast():
             loss = (leaf @ leaf).float().sum()
         with fallback_mode("silent"):
             loss.backward()
@@ -226,17 +235,21 @@ class TestMixedPrecision(NpuTestCase):
     def test_what_loses_its_range_is_refused(self):
         there = torch.rand(3).npu()
         remedy = "binary_cross_entropy_with_logits"
-        with torch.autocast("npu"), self.assertRaisesRegex(RuntimeError, remedy):
+        with torch.npu.amp.autocast(), self.assertRaisesRegex(RuntimeError, remedy):
             torch.nn.functional.binary_cross_entropy(there, there)
 
     def test_types_it_takes(self):
         self.assertIn(torch.float16, torch.npu.get_amp_supported_dtype())
+
+    @needs("torch.autocast")
+    def test_types_it_does_not_take(self):
         with self.assertWarnsRegex(UserWarning, "not supported"):
             torch.autocast("npu", dtype=torch.float64)
 
     def test_scaler(self):
         scaler = torch.npu.amp.GradScaler(init_scale=8.0)
-        self.assertIsInstance(scaler, torch.amp.GradScaler)
+        if has("torch.amp.GradScaler"):
+            self.assertIsInstance(scaler, torch.amp.GradScaler)
         there = torch.ones(2).npu().requires_grad_()
         with fallback_mode("silent"):
             scaled = scaler.scale(there.sum())

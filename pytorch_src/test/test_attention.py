@@ -2,8 +2,8 @@
 
 import torch
 import torch.nn.functional as F
-import torch_npu
-from npu_testing import NpuTestCase, run_tests
+from npu_testing import NpuTestCase, needs, run_tests
+from torch.npu.attention import npu_fusion_attention
 
 
 def made(shape, seed):
@@ -11,24 +11,33 @@ def made(shape, seed):
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed)).requires_grad_()
 
 
+def attend(q, k, v, scale, sees=None):
+    """Attention as it is defined; `sees` is True where a score counts."""
+    scores = q @ k.transpose(-1, -2) * scale
+    if sees is not None:
+        scores = scores.masked_fill(~sees, float("-inf"))
+    return scores.softmax(-1) @ v
+
+
+@needs("torch.nn.functional.scaled_dot_product_attention")
 class TestScaledDotProduct(NpuTestCase):
     """torch.nn.functional.scaled_dot_product_attention."""
 
     def test_masks(self):
         q, k, v = (made((2, 4, 5, 8), seed) for seed in range(3))
-        attend = F.scaled_dot_product_attention
-        self.check(attend, q, k, v)
-        self.check(lambda *t: attend(*t, is_causal=True), q, k, v)
-        self.check(attend, q, k, v, torch.rand(5, 5) > 0.3)
-        self.check(attend, q, k, v, torch.randn(2, 1, 5, 5))
+        product = F.scaled_dot_product_attention
+        self.check(product, q, k, v)
+        self.check(lambda *t: product(*t, is_causal=True), q, k, v)
+        self.check(product, q, k, v, torch.rand(5, 5) > 0.3)
+        self.check(product, q, k, v, torch.randn(2, 1, 5, 5))
 
 
 class TestFusionAttention(NpuTestCase):
-    """torch_npu.npu_fusion_attention."""
+    """npu_fusion_attention."""
 
     def test_layouts(self):
         q, k, v = (torch.randn(2, 4, 6, 8) for _ in range(3))
-        want = F.scaled_dot_product_attention(q, k, v, scale=0.3)
+        want = attend(q, k, v, 0.3)
         layouts = {
             "BNSD": lambda t: t,
             "BSND": lambda t: t.transpose(1, 2),
@@ -37,13 +46,13 @@ class TestFusionAttention(NpuTestCase):
         }
         for layout, laid_out in layouts.items():
             given = [laid_out(t).npu() for t in (q, k, v)]
-            got = torch_npu.npu_fusion_attention(*given, 4, layout, scale=0.3)
+            got = npu_fusion_attention(*given, 4, layout, scale=0.3)
             self.assert_same(got[0], laid_out(want))
             self.assertEqual(tuple(got[1].shape), (2, 4, 6, 8))
 
     def test_rows(self):
         q, k, v = (torch.randn(1, 2, 3, 4) for _ in range(3))
-        got = torch_npu.npu_fusion_attention(q.npu(), k.npu(), v.npu(), 2, "BNSD", scale=0.5)
+        got = npu_fusion_attention(q.npu(), k.npu(), v.npu(), 2, "BNSD", scale=0.5)
         scores = q @ k.transpose(-1, -2) * 0.5
         largest = scores.amax(-1, keepdim=True)
         self.assert_same(got[1], largest.expand(1, 2, 3, 8))
@@ -62,29 +71,29 @@ class TestFusionAttention(NpuTestCase):
             (2, triangle, columns <= rows),
             (3, triangle, columns <= rows + 2),
         ):
-            got = torch_npu.npu_fusion_attention(
+            got = npu_fusion_attention(
                 *on_npu, 2, "BNSD", atten_mask=mask, scale=0.5, sparse_mode=mode
             )
-            want = F.scaled_dot_product_attention(q, k, v, attn_mask=sees, scale=0.5)
+            want = attend(q, k, v, 0.5, sees)
             self.assert_same(got[0], want)
 
     def test_shared_heads_and_packed_batches(self):
         q, k, v = torch.randn(7, 4, 8), torch.randn(9, 2, 8), torch.randn(9, 2, 8)
-        got = torch_npu.npu_fusion_attention(
+        got = npu_fusion_attention(
             q.npu(), k.npu(), v.npu(), 4, "TND", actual_seq_qlen=(3, 7), actual_seq_kvlen=(4, 9)
         )
         parts = []
         for rows, columns in ((slice(0, 3), slice(0, 4)), (slice(3, 7), slice(4, 9))):
             heads = [t.transpose(0, 1) for t in (q[rows], k[columns], v[columns])]
             heads[1:] = [t.repeat_interleave(2, 0) for t in heads[1:]]
-            parts.append(F.scaled_dot_product_attention(*heads, scale=1.0).transpose(0, 1))
+            parts.append(attend(*heads, 1.0).transpose(0, 1))
         self.assert_same(got[0], torch.cat(parts))
 
     def test_gradients(self):
         leaves = [made((2, 3, 4, 8), seed) for seed in range(3)]
         on_npu = [t.detach().npu().requires_grad_() for t in leaves]
-        want = F.scaled_dot_product_attention(*leaves, scale=0.3)
-        got = torch_npu.npu_fusion_attention(*on_npu, 3, "BNSD", scale=0.3)[0]
+        want = attend(*leaves, 0.3)
+        got = npu_fusion_attention(*on_npu, 3, "BNSD", scale=0.3)[0]
         seed = torch.randn(want.shape)
         want.backward(seed)
         got.backward(seed.npu())
@@ -93,7 +102,7 @@ class TestFusionAttention(NpuTestCase):
 
     def test_dropout(self):
         one = torch.ones(1, 1, 64, 64, device="npu")
-        got = torch_npu.npu_fusion_attention(one, one, one, 1, "BNSD", keep_prob=0.5)[0]
+        got = npu_fusion_attention(one, one, one, 1, "BNSD", keep_prob=0.5)[0]
         self.assertAlmostEqual(got.mean().item(), 1.0, delta=0.2)
         self.assertGreater(got.std().item(), 0.01)
 
@@ -107,7 +116,7 @@ class TestFusionAttention(NpuTestCase):
             ({"input_layout": "TND"}, "actual_seq_qlen"),
         ):
             with self.assertRaisesRegex(ValueError, text):
-                torch_npu.npu_fusion_attention(x, x, x, 1, **{"input_layout": "BNSD", **arguments})
+                npu_fusion_attention(x, x, x, 1, **{"input_layout": "BNSD", **arguments})
 
 
 if __name__ == "__main__":

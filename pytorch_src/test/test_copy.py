@@ -101,10 +101,10 @@ class TestCopy(NpuTestCase):
         self.assert_same(target, torch.arange(12).view(3, 4).float())
 
     def test_pinned_and_not_waiting(self):
-        x = torch.randn(1 << 16).pin_memory("npu")
+        x = torch.randn(1 << 16).pin_memory()
         self.assertTrue(x.is_pinned())
         on_npu = x.to("npu", non_blocking=True)
-        back = torch.empty_like(x).pin_memory("npu")
+        back = torch.empty_like(x).pin_memory()
         back.copy_(on_npu, non_blocking=True)
         torch.npu.synchronize()
         self.assertTrue(back.equal(x))

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy
 import torch
-import torch_npu
 from npu_testing import NpuTestCase, run_tests
 
 
@@ -32,7 +31,7 @@ class TestDump(NpuTestCase):
         """Dump one addition, and return the files."""
         path = self.config(**fields)
         there = torch.tensor([2.0, 2.0]).npu()
-        torch_npu.npu.synchronize()
+        torch.npu.synchronize()
         torch.npu.init_dump()
         try:
             torch.npu.set_dump(path)

@@ -8,8 +8,8 @@ import traceback
 import unittest
 
 import torch
-from npu_testing import NpuTestCase, run_tests
-from torch_npu.npu._release import runtime
+from npu_testing import IMPORT, NpuTestCase, run_tests
+from torch.npu._release import runtime
 
 SECONDS = 60
 
@@ -101,7 +101,7 @@ class TestFork(NpuTestCase):
 
     def test_a_child_ends_in_an_orderly_way(self):
         program = (
-            "import os, torch, torch_npu\n"
+            f"{IMPORT}\nimport os\n"
             "given = torch.ones(2).npu() + 1\n"
             "child = os.fork()\n"
             "if child:\n"
@@ -114,7 +114,7 @@ class TestFork(NpuTestCase):
 
     def test_a_process_may_fork_before_it_uses_the_device(self):
         program = (
-            "import os, torch, torch_npu\n"
+            f"{IMPORT}\nimport os\n"
             "assert not torch.npu.is_initialized()\n"
             "child = os.fork()\n"
             "assert (torch.ones(2).npu() + 1).tolist() == [2.0, 2.0]\n"

@@ -8,9 +8,13 @@ import tempfile
 import unittest
 from pathlib import Path
 
-import torch_npu
+import torch
+from npu_testing import IMPORT, IN_TREE
 
-TORCH_NPU = Path(torch_npu.__file__).parent
+if not IN_TREE:
+    import torch_npu
+#: The Python sources of ours.
+SOURCES = Path(torch.__file__).parent / "npu" if IN_TREE else Path(torch_npu.__file__).parent
 
 
 def run(code, **environment):
@@ -23,12 +27,15 @@ def run(code, **environment):
     )
 
 
-class TestImport(unittest.TestCase):
+class ImportTestCase(unittest.TestCase):
     def passes(self, code, **environment):
         done = run(code, **environment)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done
 
+
+@unittest.skipIf(IN_TREE, "this PyTorch was built with the NPU and needs no torch_npu")
+class TestPlugin(ImportTestCase):
     def test_both_names_in_any_order_and_twice(self):
         self.passes(
             "import torch_npu, torch_npu.npu, torch\n"
@@ -56,9 +63,41 @@ class TestImport(unittest.TestCase):
                     TORCH_DEVICE_BACKEND_AUTOLOAD="1",
                 )
 
+    def test_another_pytorch_is_refused(self):
+        done = run(
+            "import sys, types\n"
+            "written = types.ModuleType('torch_npu.version')\n"
+            "written.__version__, written.torch_version = '7.0', '1.0.0'\n"
+            "sys.modules['torch_npu.version'] = written\n"
+            "import torch_npu"
+        )
+        self.assertNotEqual(done.returncode, 0)
+        self.assertRegex(
+            done.stderr, r"ImportError: torch_npu 7\.0 was built for PyTorch 1\.0\.0, but"
+        )
+
+    def test_the_version(self):
+        self.assertRegex(torch_npu.__version__, r"^\d")
+
+
+@unittest.skipUnless(IN_TREE, "this PyTorch knows the NPU by the package torch_npu")
+class TestInTree(ImportTestCase):
+    def test_it_comes_with_torch(self):
+        self.passes(
+            "import torch\n"
+            "assert torch.npu.is_available()\n"
+            "assert torch.ones(2).npu().is_npu\n"
+            "from torch.npu.amp import GradScaler"
+        )
+
+    def test_by_its_own_name_first(self):
+        self.passes("import torch.npu\nassert torch.npu.is_available()")
+
+
+class TestImport(ImportTestCase):
     def test_the_import_initialises_nothing_so_that_children_can(self):
         done = self.passes(
-            "import os, torch, torch_npu\n"
+            f"{IMPORT}\nimport os\n"
             "torch.manual_seed(1); torch.npu.manual_seed_all(2)\n"
             "assert torch.npu.device_count() > 0\n"
             "assert not torch.npu.is_initialized()\n"
@@ -73,7 +112,7 @@ class TestImport(unittest.TestCase):
 
     def test_without_ascendcl(self):
         done = self.passes(
-            "import torch, torch_npu\n"
+            f"{IMPORT}\n"
             "assert not torch.npu.is_available()\n"
             "assert torch.npu.device_count() == 0\n"
             "torch.manual_seed(1)\n"
@@ -94,24 +133,8 @@ class TestImport(unittest.TestCase):
         for line in lines:
             self.assertIn("/no/such/libascendcl.so", line)
 
-    def test_another_pytorch_is_refused(self):
-        done = run(
-            "import sys, types\n"
-            "written = types.ModuleType('torch_npu.version')\n"
-            "written.__version__, written.torch_version = '7.0', '1.0.0'\n"
-            "sys.modules['torch_npu.version'] = written\n"
-            "import torch_npu"
-        )
-        self.assertNotEqual(done.returncode, 0)
-        self.assertRegex(
-            done.stderr, r"ImportError: torch_npu 7\.0 was built for PyTorch 1\.0\.0, but"
-        )
-
-    def test_the_version(self):
-        self.assertRegex(torch_npu.__version__, r"^\d")
-
     def test_the_sources_are_python_3_7(self):
-        sources = sorted(TORCH_NPU.rglob("*.py"))
+        sources = sorted(SOURCES.rglob("*.py"))
         self.assertGreater(len(sources), 10)
         for source in sources:
             with self.subTest(source=source.name):

@@ -9,8 +9,8 @@ import threading
 import unittest
 
 import torch
-import torch_npu
-from npu_testing import run_tests
+from npu_testing import IMPORT, needs, on_npu, run_tests
+from torch.npu._release import runtime
 
 MIB = 1 << 20
 NPU = torch.device("npu:0")
@@ -123,6 +123,7 @@ class TestStatistics(MemoryTestCase):
         with self.assertRaisesRegex(RuntimeError, "there is no device npu:99"):
             torch.npu.memory_allocated(99)
 
+    @needs("torch.accelerator")
     def test_accelerator_sees_the_same(self):
         x = block(MIB)
         self.assertEqual(torch.accelerator.memory_allocated(), MIB)
@@ -164,12 +165,12 @@ class TestStatistics(MemoryTestCase):
         self.assertEqual(x.numel(), 3 * MIB - 32)
 
     def test_profiler_sees_memory(self):
-        with torch.profiler.profile(profile_memory=True) as profile:
+        with torch.autograd.profiler.profile(use_npu=True, profile_memory=True) as profile:
             x = block(MIB)
             y = block(2 * MIB)
             del x
         # Which operator the profiler books a block to depends on its clock; the sum does not.
-        seen = [event.self_device_memory_usage for event in profile.key_averages()]
+        seen = [on_npu(event, "self_device_memory_usage") for event in profile.key_averages()]
         self.assertEqual(sum(seen), 2 * MIB)
         self.assertGreaterEqual(max(seen), 2 * MIB)
         self.assertEqual(y.numel(), 2 * MIB - 32)
@@ -299,7 +300,7 @@ class TestRunningOut(MemoryTestCase):
     def test_text_and_going_on(self):
         keep = block(2 * MIB)
         with limited(64 * MIB):
-            with self.assertRaises(torch.OutOfMemoryError) as caught:
+            with self.assertRaises(torch.npu.OutOfMemoryError) as caught:
                 block(100 * MIB)
             text = str(caught.exception)
             self.assertIn("NPU out of memory. Tried to allocate 100.00 MiB (NPU 0; ", text)
@@ -316,7 +317,7 @@ class TestRunningOut(MemoryTestCase):
     def test_more_than_the_device_has(self):
         total = torch.npu.mem_get_info()[1]
         for size in (total + MIB, 1 << 50, (1 << 62) - 1):
-            with self.subTest(size=size), self.assertRaises(torch.OutOfMemoryError):
+            with self.subTest(size=size), self.assertRaises(torch.npu.OutOfMemoryError):
                 torch.empty(size, dtype=torch.uint8, device=NPU)
         self.assertEqual(torch.ones(2, device=NPU).tolist(), [1.0, 1.0])
 
@@ -357,7 +358,7 @@ class TestRunningOut(MemoryTestCase):
     def test_no_memory_for_an_operator(self):
         x = torch.ones(8 * MIB, device=NPU)
         reserved = torch.npu.memory_reserved()
-        with limited(reserved), self.assertRaises(torch.OutOfMemoryError):
+        with limited(reserved), self.assertRaises(torch.npu.OutOfMemoryError):
             x + x
         self.assertEqual(float((x + x)[5].cpu()), 2.0)
 
@@ -481,8 +482,8 @@ class TestPinned(MemoryTestCase):
         self.assertTrue(torch.equal(back, x))
 
 
-SCRIPT = """
-import torch, torch_npu
+SCRIPT = f"""
+{IMPORT}
 def block(size): return torch.empty(size * 2**20 - 32, dtype=torch.uint8, device="npu")
 """
 
@@ -510,10 +511,10 @@ class TestSettings(unittest.TestCase):
             ("max_split_size_mb", "is not name:value"),
         ):
             with self.subTest(text=text), self.assertRaises(ValueError) as caught:
-                torch_npu._C.check_allocator_config(text)
+                runtime.check_allocator_config(text)
             self.assertIn("PYTORCH_NPU_ALLOC_CONF: ", str(caught.exception))
             self.assertIn(said, str(caught.exception))
-        torch_npu._C.check_allocator_config("max_split_size_mb: 21, expandable_segments:False")
+        runtime.check_allocator_config("max_split_size_mb: 21, expandable_segments:False")
         # Each use says it, so that nobody works with settings that were not understood.
         code = """
 for _ in range(2):
@@ -555,7 +556,7 @@ print(torch.npu.memory_reserved() >> 20, torch.npu.memory_stats()["num_alloc_ret
 held = []
 try:
     while True: held.append(block(64))
-except torch.OutOfMemoryError as error:
+except torch.npu.OutOfMemoryError as error:
     print(len(held), "512.00 MiB total capacity" in str(error))
 del held[:]
 print(block(64).numel())

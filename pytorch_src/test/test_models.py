@@ -11,7 +11,6 @@ import unittest
 
 import torch
 import torch.nn.functional as F
-import torch_npu
 from npu_testing import fallback_mode
 
 #: How far losses of CPU and NPU may be apart, relative to the CPU's.
@@ -55,10 +54,10 @@ class TestModels(unittest.TestCase):
     def check(self, name, model, batch, loss_of=classify, steps=10, rate=1e-2):
         """Train on both devices, and print and compare what came of it."""
         on_cpu = losses(model, "cpu", batch, loss_of, steps, rate)
-        torch_npu.npu.reset_fallback_counts()
+        torch.npu.reset_fallback_counts()
         with fallback_mode("silent"):
             on_npu = losses(model, "npu", batch, loss_of, steps, rate)
-        fallen = torch_npu.npu.fallback_counts()
+        fallen = torch.npu.fallback_counts()
         apart = max(abs(npu - cpu) / abs(cpu) for npu, cpu in zip(on_npu, on_cpu))
         print(f"\n{name}: CPU {[round(loss, 5) for loss in on_cpu]}")
         print(f"{name}: NPU {[round(loss, 5) for loss in on_npu]}")
@@ -101,7 +100,7 @@ class TestModels(unittest.TestCase):
         self.check("BERT, 2 layers", model, (words, mask, torch.tensor([0, 1])), loss_of)
 
     def test_encoder(self):
-        layer = torch.nn.TransformerEncoderLayer(256, 4, 512, dropout=0.0, batch_first=True)
+        layer = torch.nn.TransformerEncoderLayer(256, 4, 512, dropout=0.0)
         model = torch.nn.TransformerEncoder(layer, 2)
 
         def loss_of(model, x, y):
@@ -132,13 +131,13 @@ class TestModels(unittest.TestCase):
         wanted = losses(model, "cpu", (images, labels), classify, 10, 0.01)
         model, images, labels = model.npu().train(), images.npu(), labels.npu()
         optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
-        scaler = torch.amp.GradScaler("npu", init_scale=1024.0)
+        scaler = torch.npu.amp.GradScaler(init_scale=1024.0)
         found = []
-        torch_npu.npu.reset_fallback_counts()
+        torch.npu.reset_fallback_counts()
         with fallback_mode("silent"):
             for _ in range(10):
                 optimizer.zero_grad()
-                with torch.autocast("npu", dtype=torch.float16):
+                with torch.npu.amp.autocast():
                     output = model(images)
                     loss = F.cross_entropy(output, labels)
                 self.assertEqual(output.dtype, torch.float16)
@@ -146,7 +145,7 @@ class TestModels(unittest.TestCase):
                 scaler.step(optimizer)
                 scaler.update()
                 found.append(loss.item())
-        fallen = torch_npu.npu.fallback_counts()
+        fallen = torch.npu.fallback_counts()
         print(f"\nmixed precision: CPU in float32 {[round(loss, 4) for loss in wanted]}")
         print(f"mixed precision: NPU in float16 {[round(loss, 4) for loss in found]}; {fallen}")
         for npu, cpu in zip(found, wanted):

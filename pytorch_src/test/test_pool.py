@@ -105,7 +105,11 @@ class TestPad(NpuTestCase):
         for mode in ("reflect", "replicate"):
             self.check(lambda x, m=mode: F.pad(x, (1, 2), m), randn(2, 3, 5))
             self.check(lambda x, m=mode: F.pad(x, (1, 2, 3, 0), m), randn(2, 3, 5, 4))
-            self.check(lambda x, m=mode: F.pad(x, (1, 2, 1, 1, 2, 0), m), randn(2, 3, 5, 4, 3))
+            self.check_newer(
+                f"pad({mode}) of volumes",
+                lambda x, m=mode: F.pad(x, (1, 2, 1, 1, 2, 0), m),
+                randn(2, 3, 5, 4, 3),
+            )
         self.check(lambda x: F.pad(x, (1, 2, 3, 0), "circular"), randn(2, 3, 5, 4))
 
 

@@ -6,8 +6,7 @@ import time
 from pathlib import Path
 
 import torch
-import torch_npu
-from npu_testing import NpuTestCase, run_tests
+from npu_testing import NpuTestCase, needs, on_npu, run_tests
 
 COLUMNS = (
     "Name",
@@ -39,7 +38,7 @@ class TestAutogradProfiler(NpuTestCase):
     def setUp(self):
         self.there = torch.randn(256, 256).npu()
         work(self.there)
-        torch_npu.npu.synchronize()
+        torch.npu.synchronize()
 
     def test_the_columns(self):
         with torch.autograd.profiler.profile(use_npu=True) as prof:
@@ -59,11 +58,11 @@ class TestAutogradProfiler(NpuTestCase):
         rows = {row.key: row for row in prof.key_averages()}
         product = rows["aten::mm"]
         self.assertEqual(product.count, 4)
-        self.assertGreater(product.device_time_total, 0)
-        self.assertLess(product.device_time_total, wall)
+        self.assertGreater(on_npu(product, "device_time_total"), 0)
+        self.assertLess(on_npu(product, "device_time_total"), wall)
         self.assertGreater(
-            sum(row.self_device_time_total for row in rows.values()),
-            product.self_device_time_total,
+            sum(on_npu(row, "self_device_time_total") for row in rows.values()),
+            on_npu(product, "self_device_time_total"),
         )
 
     def test_off_means_no_npu_columns(self):
@@ -86,7 +85,7 @@ class TestAutogradProfiler(NpuTestCase):
         for column in ("CPU Mem", "Self CPU Mem", "NPU Mem", "Self NPU Mem"):
             self.assertIn(column, str(prof))
         self.assertEqual(kept.device.type, "npu")
-        taken = sum(row.self_device_memory_usage for row in prof.key_averages())
+        taken = sum(on_npu(row, "self_device_memory_usage") for row in prof.key_averages())
         self.assertGreaterEqual(taken, 256 * 256 * 4)
 
     def test_chrome_trace(self):
@@ -94,7 +93,9 @@ class TestAutogradProfiler(NpuTestCase):
         with torch.autograd.profiler.profile(use_npu=True) as prof:
             work(self.there)
         prof.export_chrome_trace(str(path))
-        events = json.loads(path.read_text(encoding="utf-8"))["traceEvents"]
+        read = json.loads(path.read_text(encoding="utf-8"))
+        # PyTorch 1.8 writes the events alone.
+        events = read["traceEvents"] if isinstance(read, dict) else read
         self.assertIn("aten::mm", {event.get("name") for event in events})
 
     def test_simple_has_the_bottom_only(self):
@@ -107,6 +108,7 @@ class TestAutogradProfiler(NpuTestCase):
         parents = {event.name for event in prof.function_events if event.cpu_children}
         self.assertLessEqual({"aten::linear", "aten::matmul"}, parents)
 
+    @needs("torch.profiler.ProfilerActivity.NPU")
     def test_torch_profiler(self):
         activities = [torch.profiler.ProfilerActivity.CPU, torch.profiler.ProfilerActivity.NPU]
         for chosen in (activities, activities[1:]):
@@ -120,12 +122,12 @@ class TestAutogradProfiler(NpuTestCase):
         leaf = torch.randn(64, 64).npu().requires_grad_()
         with torch.autograd.profiler.profile(use_npu=True) as prof:
             work(leaf).sum().backward()
-        self.assertIn("MmBackward0", str(prof))
+        self.assertIn("MmBackward", str(prof))
 
     def test_faults(self):
         with self.assertRaisesRegex(ValueError, "use_npu_simple=True needs use_npu=True"):
             torch.autograd.profiler.profile(use_npu_simple=True)
-        with self.assertRaisesRegex(ValueError, "exclude each other"):
+        with self.assertRaisesRegex(ValueError, "exclude"):
             torch.autograd.profiler.profile(use_npu=True, use_cuda=True)
         with self.assertRaisesRegex(TypeError, "use_apu"):
             torch.autograd.profiler.profile(use_apu=True)

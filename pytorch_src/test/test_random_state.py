@@ -3,7 +3,7 @@
 import threading
 
 import torch
-from npu_testing import NpuTestCase, run_tests
+from npu_testing import NpuTestCase, needs, run_tests
 
 COUNT = 1000
 
@@ -104,6 +104,7 @@ class TestGenerators(NpuTestCase):
         copy = generator.clone_state() if hasattr(generator, "clone_state") else generator
         self.assertTrue(torch.equal(copy.get_state(), generator.get_state()))
 
+    @needs("torch.Generator.get_offset")
     def test_offset(self):
         generator = torch.Generator("npu")
         generator.manual_seed(7)
@@ -132,6 +133,7 @@ class TestGenerators(NpuTestCase):
             draw(torch.Generator("cpu"), "npu:0")
         self.assertEqual(draw().shape, (COUNT,))
 
+    @needs("torch.Generator.get_offset")
     def test_threads_take_different_numbers(self):
         generator = torch.Generator("npu")
         generator.manual_seed(7)

@@ -3,7 +3,7 @@
 import warnings
 
 import torch
-from npu_testing import NpuTestCase, run_tests
+from npu_testing import NpuTestCase, needs, run_tests
 
 TYPES = (torch.float32, torch.float16, torch.bfloat16, torch.float64, torch.int64, torch.int32,
          torch.int16, torch.int8, torch.uint8, torch.bool)  # fmt: skip
@@ -50,6 +50,7 @@ class TestScatter(NpuTestCase):
         with self.assertRaisesRegex(RuntimeError, "reduce"):
             plain.npu().scatter_(1, self.often.npu(), src.npu(), reduce="mean")
 
+    @needs("torch.Tensor.scatter_reduce")
     def test_scatter_reduce(self):
         for reduce in ("sum", "prod", "mean"):
             for include in (True, False):

@@ -1,10 +1,17 @@
 """Turning, repeating, triangles, and numbers in a row."""
 
 import torch
-from npu_testing import NpuTestCase, run_tests
+from npu_testing import OLD, NpuTestCase, run_tests
 
 TYPES = (torch.float16, torch.bfloat16, torch.float64, torch.int64, torch.int16, torch.uint8,
          torch.bool)  # fmt: skip
+
+
+def counted(start, end, step, dtype, device):
+    """Count on the device; the CPU of PyTorch 1.8 counts in no narrow type."""
+    if device.type == "cpu" and dtype == torch.float16:
+        return torch.arange(start, end, step, dtype=torch.float32).to(dtype)
+    return torch.arange(start, end, step, dtype=dtype, device=device)
 
 
 class TestShape(NpuTestCase):
@@ -26,15 +33,16 @@ class TestShape(NpuTestCase):
             lambda t: t.repeat_interleave(2, 1),
             lambda t: t.unfold(1, 3, 1),
             lambda t: t.unfold(0, 2, 2).unfold(2, 3, 1),
-            lambda t: torch.channel_shuffle(t[:, :4], 2),
             lambda t: t.tril(1),
             lambda t: t.triu(-2),
             lambda t: t[0].trace(),
-            lambda t: torch.diag(t[0]),
-            lambda t: torch.diag(t[0, 0], 1),
             torch.diag_embed,
         ):
             self.check(move, self.x)
+        # In PyTorch 1.8 it is an operator of its own.
+        self.check(lambda t: torch.diag(t[0]), self.x, fallback=OLD)
+        self.check(lambda t: torch.diag(t[0, 0], 1), self.x, fallback=OLD)
+        self.check(lambda t: torch.channel_shuffle(t[:, :4], 2), self.x.detach())
 
     def test_types(self):
         for dtype in TYPES:
@@ -77,7 +85,7 @@ class TestShape(NpuTestCase):
                       torch.int16, torch.uint8):  # fmt: skip
             self.check(
                 lambda t, dtype=dtype: (
-                    torch.arange(0, 10, 3, dtype=dtype, device=t.device),
+                    counted(0, 10, 3, dtype, t.device),
                     torch.eye(3, dtype=dtype, device=t.device),
                 ),
                 torch.zeros(1),

@@ -1,11 +1,10 @@
 """Streams and events: order inside a stream, none between them but by events, on both devices."""
 
 import threading
-import unittest
 
 import torch
-from npu_testing import NpuTestCase, run_tests
-from torch_npu.npu._release import runtime
+from npu_testing import NpuTestCase, needs, run_tests
+from torch.npu._release import runtime
 
 SIZE = 512
 # Far more work than launching it takes.
@@ -258,7 +257,7 @@ class TestStreamObjects(NpuTestCase):
         with self.assertRaisesRegex(RuntimeError, f"no device npu:{count}"):
             torch.npu.current_stream(count)
 
-    @unittest.skipUnless(hasattr(torch, "accelerator"), "this PyTorch has no torch.accelerator")
+    @needs("torch.accelerator")
     def test_torch_accelerator(self):
         self.assertEqual(torch.accelerator.current_accelerator().type, "npu")
         self.assertEqual(torch.accelerator.device_count(), torch.npu.device_count())
@@ -279,7 +278,7 @@ class TestStreamObjects(NpuTestCase):
         torch.accelerator.synchronize()
         self.assertTrue(event.query())
 
-    @unittest.skipUnless(hasattr(torch, "accelerator"), "this PyTorch has no torch.accelerator")
+    @needs("torch.accelerator")
     def test_capability_lists_what_tensors_can_hold(self):
         types = torch.accelerator.get_device_capability("npu:0")["supported_dtypes"]
         self.assertIn(torch.float16, types)

@@ -8,8 +8,8 @@ import threading
 import unittest
 
 import torch
-from npu_testing import NpuTestCase, run_tests
-from torch_npu.npu._release import runtime
+from npu_testing import IMPORT, NpuTestCase, run_tests
+from torch.npu._release import runtime
 
 IS_EMULATOR = torch.npu.get_device_properties(0).is_emulator
 
@@ -169,7 +169,7 @@ class TestQueued(QueueChecks, NpuTestCase):
 class TestEnvironment(unittest.TestCase):
     def test_task_queue_enable(self):
         program = (
-            "import torch, torch_npu; from torch_npu.npu._release import runtime; "
+            f"{IMPORT}; from torch.npu._release import runtime; "
             "print(runtime.task_queue_enabled(), (torch.ones(2).npu() + 1).tolist())"
         )
         for value, want in ((None, False), ("1", True)):
@@ -188,7 +188,7 @@ class TestEnvironment(unittest.TestCase):
 
     def test_a_program_may_end_with_work_queued(self):
         program = (
-            "import torch, torch_npu\n"
+            f"{IMPORT}\n"
             "given = torch.randn(512, 512).npu()\n"
             "kept = [given @ given for _ in range(40)]\n"
             "{last}"

@@ -12,7 +12,7 @@ def randn(*sizes, dtype=torch.float32):
     return torch.randn(*sizes).to(dtype).requires_grad_()
 
 
-IMAGES = {3: (2, 3, 5), 4: (2, 3, 5, 4), 5: (2, 3, 5, 4, 3)}
+IMAGES = {3: (2, 3, 5), 4: (2, 3, 5, 4), 5: (2, 3, 5, 4, 4)}
 LINEAR = {3: "linear", 4: "bilinear", 5: "trilinear"}
 
 

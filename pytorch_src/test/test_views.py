@@ -1,7 +1,7 @@
 """Views share memory with what they are views of; resize_ and set_."""
 
 import torch
-from npu_testing import NpuTestCase, run_tests
+from npu_testing import NpuTestCase, run_tests, storage_bytes, storage_of
 
 
 class TestViews(NpuTestCase):
@@ -80,14 +80,14 @@ class TestStorage(NpuTestCase):
         x.resize_(10)
         self.assertEqual(x.shape, (10,))
         self.assert_same(x[:6], torch.arange(6.0))
-        x.untyped_storage().resize_(0)
-        self.assertEqual(x.untyped_storage().nbytes(), 0)
+        storage_of(x).resize_(0)
+        self.assertEqual(storage_bytes(x), 0)
 
     def test_set(self):
         x, y = torch.arange(6.0, device="npu"), torch.zeros(1, device="npu")
         y.set_(x)
         self.assertTrue(y.is_set_to(x))
-        y.set_(x.untyped_storage(), 2, (2, 2), (2, 1))
+        y.set_(storage_of(x), 2, (2, 2), (2, 1))
         self.assert_same(y, torch.arange(6.0)[2:].view(2, 2))
         y.set_()
         self.assertEqual(y.numel(), 0)

@@ -104,6 +104,20 @@ def test_changed_source_rebuilds_what_it_reaches(built: Workspace) -> None:
     assert not any("Device.cpp.o" in name or "gloo" in name for name in moved)
 
 
+def test_edited_file_of_ours_is_built_and_told(built: Workspace) -> None:
+    """git is told to ignore it, and it counts all the same."""
+    built.build()
+    ours = built.tree / "torch" / "npu" / "__init__.py"
+    with edited(ours, "def ", "# mine\ndef "):
+        result = json.loads(built.build("--json").stdout)
+        assert result["up_to_date"] is False
+        shown = built.run("wheel", "explain", str(the_wheel(built))).stdout
+        assert "edited: torch/npu/__init__.py" in shown
+        assert built.run("wheel", "reproduce", str(the_wheel(built)), check=False).code == 1
+    built.build()
+    assert "the same sources" in built.run("wheel", "reproduce", str(the_wheel(built))).stdout
+
+
 def test_changed_patch_rebuilds_only_what_its_files_reach(built: Workspace) -> None:
     name = next(n for n in built.series if "gloo" in n)
     path = built.patches / name

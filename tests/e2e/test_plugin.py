@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from ascendtorch.emulator.rpath import search_path
 from ascendtorch.errors import ToolError
-from ascendtorch.plugin.rpath import search_path
-from ascendtorch.stages.wheel import read_manifest
+from ascendtorch.stages.manifest import read_manifest
 from ascendtorch.toolchain.python import find_python
 
 ROOT = Path(__file__).resolve().parents[2]
