@@ -16,6 +16,8 @@ from support.upstream import Upstream, make_upstream
 from support.workspace import PACKAGE, Reference, Workspace, WorkspaceFactory
 from support.zygote import Zygote
 
+pytest.register_assert_rewrite("support.killingscenarios", "support.killingtruth")
+
 
 @pytest.fixture(scope="session")
 def upstream(tmp_path_factory: pytest.TempPathFactory) -> Upstream:

@@ -330,8 +330,8 @@ def test_output_that_leaves_the_build_folder(ready: Workspace) -> None:
 
 KILL = """
 import os, pathlib, signal
-from ascendtorch.stages import {stage}
-real, count, publish = pathlib.Path.replace, [None], {stage}.publish
+from ascendtorch.stages import recorded
+real, count, publish = pathlib.Path.replace, [None], recorded.publish
 def replace(self, target):
     result = real(self, target)
     if count[0] is not None:
@@ -340,9 +340,10 @@ def replace(self, target):
             os.kill(os.getpid(), signal.SIGKILL)
     return result
 def begun(*args, **options):
-    count[0] = 0
+    if options["stage"] == "{stage}":
+        count[0] = 0
     return publish(*args, **options)
-pathlib.Path.replace, {stage}.publish = replace, begun
+pathlib.Path.replace, recorded.publish = replace, begun
 """
 
 

@@ -10,9 +10,12 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
+from ascendtorch.emulator.build import Built
+from ascendtorch.emulator.carrying import movable_copies, torch_from
+from ascendtorch.emulator.rpath import make_relative, search_path
 from ascendtorch.errors import WheelError
-from ascendtorch.plugin.rpath import make_relative, search_path
 from support.plugin import VERSION, PluginWorkspace
 
 HEAD = "import os, sys, time, unittest\nclass T(unittest.TestCase):\n"
@@ -76,15 +79,22 @@ def test_what_is_not_there(plugin: PluginWorkspace) -> None:
     if bare.returncode:
         assert "this Python has no" in bare.stderr
     assert "no wheel" in plugin.run("test", "-v", VERSION, code=14).stderr
-    assert "nothing to test" in _in_tree(plugin).stderr
 
 
-def _in_tree(plugin: PluginWorkspace) -> subprocess.CompletedProcess[str]:
+def test_a_version_in_the_tree_without_a_wheel(plugin: PluginWorkspace) -> None:
     source = Path(__file__).resolve().parents[2] / "patch" / "1.8.1" / "version.yaml"
     folder = plugin.root / "patch" / "1.8.1"
     folder.mkdir()
-    (folder / "version.yaml").write_bytes(source.read_bytes())
-    return plugin.run("test", "-v", "1.8.1", code=2)
+    data = yaml.safe_load(source.read_text("utf-8"))
+    (folder / "version.yaml").write_text(yaml.safe_dump(data), "utf-8")
+    said = plugin.run("test", "-v", "1.8.1", code=14).stderr
+    assert "no wheel of 1.8.1 to test for Python 3.8" in said
+    assert "bash build.sh --python=3.8" in said
+    bare = plugin.run("test", "-v", "1.8.1", "--python", sys.executable, "good", code=10)
+    assert "this Python has no torch.npu" in bare.stderr
+    del data["test_requirements"]
+    (folder / "version.yaml").write_text(yaml.safe_dump(data), "utf-8")
+    assert "nothing to test" in plugin.run("test", "-v", "1.8.1", code=2).stderr
 
 
 def test_an_interrupt_ends_the_tests(plugin: PluginWorkspace) -> None:
@@ -102,11 +112,11 @@ def test_an_interrupt_ends_the_tests(plugin: PluginWorkspace) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while not mark.exists() and time.monotonic() < until:
         time.sleep(0.05)
     started.send_signal(signal.SIGINT)
-    assert started.wait(timeout=30) == 130
+    assert started.wait(timeout=120) == 130
     running = subprocess.run(["pgrep", "-f", str(path)], capture_output=True, check=False)
     assert running.returncode == 1
 
@@ -146,3 +156,15 @@ def test_a_library_that_looks_nowhere(tmp_path: Path) -> None:
     subprocess.run(["gcc", "-shared", "-fPIC", "-o", str(made), str(source)], check=True)
     make_relative(made, TORCH)
     assert search_path(made) == ()
+
+
+def test_copies_for_a_wheel_find_torch_beside_them(library: Path, tmp_path: Path) -> None:
+    built = Built(library.parent, tmp_path, operators=True)
+    for place, torch in (
+        ("torch_npu/emulator/lib", "$ORIGIN/../../../torch/lib"),
+        ("torch/npu/emulator/lib", "$ORIGIN/../../../lib"),
+    ):
+        assert torch_from(place) == torch
+        (copy,) = movable_copies(built, tmp_path / place, torch)
+        assert search_path(copy) == ("$ORIGIN", torch)
+        assert copy == tmp_path / place / "libx.so"

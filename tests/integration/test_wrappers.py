@@ -143,7 +143,7 @@ def sources(tmp_path: Path) -> Sources:
     return made
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 120.0) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited in vain"
@@ -341,7 +341,7 @@ def test_two_first_runs_at_once(sources: Sources) -> None:
     first = sources.start("first", FAKE_SLEEP="1")
     wait_for(lambda: sources.calls("pip install") == 1)
     second = sources.start("second")
-    outputs = [process.communicate(timeout=60) for process in (first, second)]
+    outputs = [process.communicate(timeout=120) for process in (first, second)]
     assert [first.returncode, second.returncode] == [0, 0]
     assert [out.splitlines()[-1] for out, _ in outputs] == ["<first>", "<second>"]
     assert (sources.calls("-m venv"), sources.calls("pip install")) == (1, 1)
@@ -368,7 +368,7 @@ def test_two_first_runs_at_once_without_flock(sources: Sources, no_flock: str) -
     first = sources.start("first", FAKE_SLEEP="1", PATH=no_flock)
     wait_for(lambda: sources.calls("pip install") == 1)
     second = sources.start("second", PATH=no_flock)
-    outputs = [process.communicate(timeout=60) for process in (first, second)]
+    outputs = [process.communicate(timeout=120) for process in (first, second)]
     assert [first.returncode, second.returncode] == [0, 0], outputs
     assert (sources.calls("-m venv"), sources.calls("pip install")) == (1, 1)
     assert f"waiting for PID {first.pid}" in outputs[1][1]

@@ -26,7 +26,7 @@ CASES: tuple[tuple[int, str, str], ...] = (
     (10, "one repository of many fails", "the others are kept; all failures are listed"),
     (11, "a damaged pack in the cache", "set aside and fetched anew, once"),
     (12, "the cache is deleted", "trees stand on their own"),
-    (13, "an index.lock is left over", "reported, never deleted"),
+    (13, "a lock of git's is left over", "reported, never deleted"),
     (14, "offline, and something is missing", "every missing commit is listed"),
     (15, "a malformed mirror map", "refused with file and line"),
     (16, "the disk is full while fetching", "named; nothing half-made is left in place"),

@@ -32,7 +32,7 @@ def end_processes_of(folder: Path) -> None:
             continue
 
 
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
     """Wait for a condition; it is a failure of the test when it does not come true."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -158,7 +158,7 @@ class Workspace:
         cwd: Path | None = None,
         wrapper: Iterable[str] = (),
         check: bool = True,
-        timeout: float = 60,
+        timeout: float = 120,
         module: bool = False,
     ) -> Done:
         """Run the tool; with `check`, a failure of it is a failure of the test.

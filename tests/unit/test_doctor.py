@@ -55,6 +55,8 @@ def spec(**changes: Any) -> VersionSpec:
         requirements={"3.7": (), "3.8": ()},
         submodules=(),
         overlay=(),
+        kernels=None,
+        test_requirements={},
         templates=(),
         folder=Path("/ws/patch/1.8.1"),
     )

@@ -10,8 +10,8 @@ import pytest
 
 from ascendtorch.errors import OverlayError
 from ascendtorch.spec.version import VersionSpec
-from ascendtorch.stages import overlay
 from ascendtorch.stages.overlay import check_collisions, collect
+from ascendtorch.stages.recorded import exclude
 
 Spec = Callable[..., VersionSpec]
 
@@ -146,14 +146,38 @@ def test_neighbours_do_not_collide() -> None:
 
 def test_git_is_told_of_our_files_and_keeps_a_persons_lines(tmp_path: Path) -> None:
     """faults.md 46: names are escaped, and may be in any encoding."""
-    exclude = tmp_path / ".git" / "info" / "exclude"
-    exclude.parent.mkdir(parents=True)
-    exclude.write_text("*.swp\n")
-    overlay._exclude(tmp_path, ["npu/a b.cpp", "npu/#x[1]*?!", os.fsdecode(b"npu/caf\xe9")])
-    lines = exclude.read_bytes().split(b"\n")
+    kept = tmp_path / ".git" / "info" / "exclude"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("*.swp\n")
+    exclude(tmp_path, "overlay", ["npu/a b.cpp", "npu/#x[1]*?!", os.fsdecode(b"npu/caf\xe9")])
+    lines = kept.read_bytes().split(b"\n")
     assert lines[0] == b"*.swp"
     assert lines[2:5] == [rb"/npu/\#x\[1\]\*\?\!", rb"/npu/a\ b.cpp", b"/npu/caf\xe9"]
-    overlay._exclude(tmp_path, ["x"])
-    assert exclude.read_bytes().split(b"\n")[2] == b"/x"
-    overlay._exclude(tmp_path, [])
-    assert exclude.read_text() == "*.swp\n"
+    exclude(tmp_path, "overlay", ["x"])
+    assert kept.read_bytes().split(b"\n")[2] == b"/x"
+    exclude(tmp_path, "overlay", [])
+    assert kept.read_text() == "*.swp\n"
+
+
+def test_two_blocks_do_not_change_the_exclude_file_in_turn(tmp_path: Path) -> None:
+    kept = tmp_path / ".git" / "info" / "exclude"
+    kept.parent.mkdir(parents=True)
+    exclude(tmp_path, "overlay", ["a", "b"])
+    exclude(tmp_path, "kernels", ["k"])
+    before = kept.read_bytes(), kept.stat().st_mtime_ns
+    exclude(tmp_path, "overlay", ["a", "b"])
+    exclude(tmp_path, "kernels", ["k"])
+    assert (kept.read_bytes(), kept.stat().st_mtime_ns) == before
+    exclude(tmp_path, "overlay", ["a"])
+    assert kept.read_text().splitlines()[1:6:4] == ["/a", "/k"]
+
+
+def test_exceptions_are_files_and_whole_folders(make_spec: Spec, sources: Path) -> None:
+    (sources / "npu" / "runtime.txt").write_text("kept")
+
+    def change(data: dict[str, Any]) -> None:
+        data["overlay"] = [{"from": "npu", "to": "x", "except": ["runtime"]}]
+
+    wanted = collect(make_spec(change), sources)
+    assert "x/runtime.txt" in wanted
+    assert not [path for path in wanted if path.startswith("x/runtime/")]

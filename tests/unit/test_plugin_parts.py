@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import zipfile
 from pathlib import Path
 
@@ -9,9 +10,9 @@ import pytest
 from installer.sources import WheelFile
 
 from ascendtorch.errors import ToolError
+from ascendtorch.pipeline.testing import environment_of_tests, find_tests, judge
 from ascendtorch.plugin.fetch import announced_size
 from ascendtorch.plugin.packing import pack
-from ascendtorch.plugin.testing import environment_of_tests, find_tests, judge
 from ascendtorch.spec.plugin import PluginSpec, load_plugin
 
 PATCH = Path(__file__).resolve().parents[2] / "patch"
@@ -36,12 +37,17 @@ def test_what_pip_announces(lines: list[str], size: int | None) -> None:
     assert announced_size(lines) == size
 
 
-def test_a_wheel_is_the_same_for_the_same_files(spec: PluginSpec, tmp_path: Path) -> None:
+def test_a_wheel_is_the_same_for_the_same_files(
+    spec: PluginSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     library = tmp_path / "libx.so"
     library.write_bytes(b"\x7fELF")
     contents = {"torch_npu/lib/libx.so": library, "torch_npu/__init__.py": b"x = 1\n"}
     first = pack(spec, contents, TAG, tmp_path / "a")
     library.touch()
+    # Hours later.
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 10_000)
     second = pack(spec, dict(reversed(contents.items())), TAG, tmp_path / "b")
     assert first.name == f"torch_npu-2.13.0+ascend-{TAG}.whl"
     assert first.read_bytes() == second.read_bytes()

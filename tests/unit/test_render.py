@@ -194,6 +194,7 @@ def test_an_error_in_one_template_publishes_none(
     def run() -> None:
         codegen(
             overlaid,
+            None,
             templates=folder,
             folder=out,
             current=current,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ascendtorch.upkeep.drift import Wanted, drift, root, signatures
+from ascendtorch.upkeep.drifting import wanted_operators
 
 BEFORE = """\
 # comments are there too
@@ -62,3 +65,20 @@ def test_what_an_entry_does_not_list_does_not_count() -> None:
 def test_entries_that_share_a_function_name_a_change_once() -> None:
     entries = Wanted("add", ("add.out",), "x:1"), Wanted("add", ("add.Tensor",), "x:5")
     assert found(*entries) == [("add.Scalar", "joined")]
+
+
+def test_entries_count_for_the_releases_that_they_are_for(tmp_path: Path) -> None:
+    entries = (
+        "- {op: old, category: handwritten, until: 2.0.0}",
+        "- {op: new, category: handwritten, from: 2.0.0, overloads: [new]}",
+        "- {op: both, category: handwritten, overloads: [both, both.out],"
+        " versions: {1.8.1: {without: [both.out]}}}",
+    )
+    (tmp_path / "a.yaml").write_text("schema: 1\noperators:\n" + "\n".join(entries), "utf-8")
+
+    def at(tag: str) -> list[tuple[str, tuple[str, ...] | None]]:
+        return [(wanted.op, wanted.overloads) for wanted in wanted_operators(tmp_path, tag)]
+
+    assert at("v1.8.1") == [("old", None), ("both", ("both",))]
+    assert at("v2.13.0-rc1") == [("new", ("new",)), ("both", ("both", "both.out"))]
+    assert [op for op, _ in at("main")] == ["old", "new", "both"]

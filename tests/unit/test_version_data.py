@@ -20,6 +20,10 @@ FLAGS = {
     "USE_CUDA": "0",
     "BUILD_TEST": "0",
     "USE_NNPACK": "0",
+    # Ours.
+    "USE_NPU": "1",
+    "USE_HCCL": "0",
+    "USE_DUMP": "0",
 }
 LEAN = {
     "USE_QNNPACK",

@@ -9,6 +9,7 @@ from typing import Any, Callable
 import pytest
 
 from ascendtorch.errors import SpecError
+from ascendtorch.spec.release import KernelRule
 from ascendtorch.spec.version import OverlayRule, VersionSpec, is_on, load_version
 
 Spec = Callable[..., VersionSpec]
@@ -88,6 +89,24 @@ REFUSED: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
         "`templates[1].output` is 'env.sh' a second time",
     ),
     "a number as template value": (_set("templates|0|values|x", 1), "must be text, not int"),
+    "an exception above": (
+        _set("overlay", [{"from": "a", "to": ".", "except": ["../b"]}]),
+        "`..` in the path",
+    ),
+    "one exception without a list": (
+        _set("overlay", [{"from": "a", "to": ".", "except": "b"}]),
+        "must be a list",
+    ),
+    "kernels outside the tree": (
+        _set("kernels", {"spec": "ops", "templates": "kernels", "output": "../x"}),
+        "`..` in the path",
+    ),
+    "kernels without a folder": (_set("kernels", {"spec": "ops", "templates": "k"}), "`output`"),
+    "tests on another Python": (_set("test_requirements", {"3.11": []}), "an unknown key"),
+    "an unpinned test requirement": (
+        _set("test_requirements", {"3.8": ["numpy"]}),
+        "is not pinned: 'numpy'",
+    ),
     "overlay as a mapping": (_set("overlay", {"from": "a"}), "must be a list, not a mapping"),
 }
 
@@ -128,6 +147,21 @@ def test_what_may_be_left_out(make_spec: Spec) -> None:
 
     spec = make_spec(change)
     assert (spec.arch_flags, spec.overlay, spec.templates, spec.tools) == ({}, (), (), {})
+
+
+def test_kernels_tests_and_exceptions(make_spec: Spec) -> None:
+    def change(data: dict[str, Any]) -> None:
+        data["kernels"] = {"spec": "ops", "templates": "kernels", "output": "npu/generated"}
+        # Not all Pythons that it is built for.
+        data["test_requirements"] = {"3.9": ["numpy==1.24.4"]}
+        data["overlay"] = [{"from": "npu", "to": "npu", "except": ["emulator", "a/b.cpp"]}]
+
+    spec = make_spec(change)
+    assert spec.kernels == KernelRule("ops", "kernels", "npu/generated")
+    assert spec.test_requirements == {"3.9": ("numpy==1.24.4",)}
+    assert spec.overlay == (OverlayRule("npu", "npu", ("emulator", "a/b.cpp")),)
+    plain = make_spec()
+    assert (plain.kernels, plain.test_requirements) == (None, {})
 
 
 @pytest.mark.parametrize(("target", "expected"), [(".", "."), ("torch/npu/", "torch/npu")])

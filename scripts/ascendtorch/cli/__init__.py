@@ -20,6 +20,7 @@ COMMANDS = {
     "build": ("build", "Build the tree, or the plugin, to a wheel in dist/."),
     "status": ("status", "Say what state the tree is in."),
     "patch": ("patch", "The series: look, check, export, import."),
+    "bundle": ("bundle", "Put all that a build needs into one file, for machines offline."),
     "emulate": ("emulate", "Run a program on the AscendCL emulator, without an NPU."),
     "test": ("test", "Run the tests shipped with the sources, on the wheel that was built."),
     "ops": ("ops", "Say which operators run natively on an NPU."),
@@ -61,11 +62,16 @@ def main() -> None:
     except BrokenPipeError:
         code = 141
     except Exception as error:  # noqa: BLE001 (the last line of defence, it keeps a crash log)
-        from ascendtorch.cli.crash import write_crash_log  # noqa: PLC0415
+        from ascendtorch.cli.crash import killed_child, write_crash_log  # noqa: PLC0415
 
-        print(f"this is a bug in ascendtorch: {error!r}", file=sys.stderr)
-        print(f"  details: {write_crash_log(error, arguments)}", file=sys.stderr)
-        code = BUG
+        killed = killed_child(error)
+        if killed is not None:
+            _show(killed, as_json="--json" in arguments)
+            code = killed.exit_code
+        else:
+            print(f"this is a bug in ascendtorch: {error!r}", file=sys.stderr)
+            print(f"  details: {write_crash_log(error, arguments)}", file=sys.stderr)
+            code = BUG
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -175,6 +175,7 @@ def _describe(result: GeneratedTree) -> dict[str, object]:
         "submodules": len(patched.fetched.modules),
         "patches": list(patched.patches),
         "overlay": len(result.overlaid.files),
+        "kernels": len(result.kernels),
         "generated": sorted(result.outputs),
         "manifest": str(result.manifest),
     }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Callable, TypeVar
 
 import click
 
 from ascendtorch.edge import lock
+from ascendtorch.edge.files import sweep
 from ascendtorch.edge.process import RUN_VARIABLE
 from ascendtorch.errors import SpecError
 from ascendtorch.plan import Plan, PluginPlan, make_plan, make_plugin_plan, parse_defines
@@ -186,4 +187,6 @@ def workspace_lock(
             "lock", f"ended what a killed run left running: {', '.join(map(str, pids))}"
         ),
     ):
+        with suppress(OSError):  # such as those of a read-only tree, which do no harm
+            sweep(workspace.state_folders())
         yield

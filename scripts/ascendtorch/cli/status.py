@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from ascendtorch.cli import options
+from ascendtorch.pipeline.inspect import inspect_workspace
 from ascendtorch.plugin.inspect import inspect_plugin
 from ascendtorch.spec.plugin import PluginSpec
-from ascendtorch.stages.inspect import inspect_tree
 
 
 @click.command()
@@ -30,7 +30,7 @@ def status(version: str | None, tree: Path | None, as_json: bool) -> None:
         options.refuse_options(spec, {"--tree": tree is not None})
         report = inspect_plugin(spec, workspace, os.uname().machine)
     else:
-        report = inspect_tree(spec, workspace.tree, workspace.root / "pytorch_src")
+        report = inspect_workspace(spec, workspace)
     if as_json:
         click.echo(json.dumps(report.as_json(), indent=1))
     else:

@@ -11,13 +11,15 @@ import click
 from ascendtorch.cli import options
 from ascendtorch.edge.files import host_errors
 from ascendtorch.errors import StateError
+from ascendtorch.pipeline import testenv
 from ascendtorch.pipeline.generate import usable_cache
-from ascendtorch.pipeline.wheelmaking import choose_python
-from ascendtorch.plan import PluginPlan
-from ascendtorch.plugin import fetch, testenv
-from ascendtorch.plugin.testing import Outcome, environment_of_tests, find_tests, run_tests
+from ascendtorch.pipeline.testing import Outcome, environment_of_tests, find_tests, run_tests
+from ascendtorch.plugin import fetch
+from ascendtorch.plugin.results import OfficialWheel
 from ascendtorch.report.reporter import Reporter, make_reporter
 from ascendtorch.spec.plugin import PluginSpec
+from ascendtorch.spec.version import VersionSpec
+from ascendtorch.toolchain.wheelhouse import wheelhouses
 from ascendtorch.workspace import Workspace
 
 _SHOWN_LINES = 40
@@ -25,9 +27,7 @@ _SHOWN_LINES = 40
 
 @click.command()
 @options.version_option
-@click.option(
-    "--python", metavar="ENV", help="Test the torch_npu that is installed in this environment."
-)
+@click.option("--python", metavar="ENV", help="Test what is installed in this environment.")
 @click.option("-j", "--jobs", type=click.IntRange(1), default=2, show_default=True, help="At once.")
 @click.option("--offline", is_flag=True, help="Take packages from PIP_FIND_LINKS only.")
 @click.option("-q", "--quiet", is_flag=True, help="Print failures and the closing line only.")
@@ -54,22 +54,20 @@ def test(
     workspace, catalog = options.open_workspace()
     chosen = version or options.generated_version(workspace) or catalog.default
     spec = options.open_any(workspace, catalog, chosen)
-    if not isinstance(spec, PluginSpec):
+    if not spec.test_requirements:
         raise click.UsageError(
-            f"torch.npu is not in PyTorch {spec.version} yet, and so there is nothing to test; "
-            "-v 2.13.0 tests the plugin"
+            f"torch.npu is not in PyTorch {spec.version} yet, and so there is nothing to test"
         )
     tests = find_tests(workspace.root, names)
     reporter = make_reporter(quiet=quiet or as_json)
     if python is not None:
-        executable = testenv.named_python(python, os.environ)
+        executable = testenv.named_python(spec, python, os.environ)
     else:
-        plan = options.plugin_plan_from(spec, "full", ())
         with (
             host_errors("lock", workspace.build),
             options.workspace_lock(workspace, reporter, wait_seconds=wait),
         ):
-            executable = _own_environment(plan, workspace, offline, reporter)
+            executable = _own_environment(spec, workspace, offline, reporter)
 
     def show(outcome: Outcome) -> None:
         if not as_json and (outcome.problem or not quiet):
@@ -94,14 +92,32 @@ def test(
 
 
 def _own_environment(
-    plan: PluginPlan, workspace: Workspace, offline: bool, reporter: Reporter
+    spec: VersionSpec | PluginSpec, workspace: Workspace, offline: bool, reporter: Reporter
 ) -> Path:
-    spec = plan.spec
-    python = choose_python(spec, None, os.environ)
-    folder = workspace.version_build(spec.version) / python.tag.partition("-")[0]
-    wheel = testenv.built_wheel(folder, workspace.dist, spec.version)
+    wheel = testenv.built_wheel(spec, workspace, os.environ)
+    requirements = spec.test_requirements[wheel.python.short]
+    dependencies = False
+    if isinstance(spec, PluginSpec):
+        official = _official(spec, wheel.python.short, workspace, reporter)
+        requirements = (*requirements, official.requirement)
+        # Wheels for GPUs need libraries that only pip can choose.
+        dependencies = not official.is_for_cpus
+    return testenv.ensure_test_environment(
+        wheel,
+        requirements,
+        os.environ,
+        offline=offline,
+        wheels=wheelhouses(workspace, spec.version) if offline else (),
+        dependencies=dependencies,
+        reporter=reporter,
+    )
+
+
+def _official(
+    spec: PluginSpec, python: str, workspace: Workspace, reporter: Reporter
+) -> OfficialWheel:
     cache = usable_cache(workspace, reporter).root
-    official = fetch.load(spec, python.short, plan.arch, cache)
+    official = fetch.load(spec, python, os.uname().machine, cache)
     if official is None:
         raise StateError(
             "the official wheel that it was built beside is no longer in the cache",
@@ -109,9 +125,7 @@ def _own_environment(
             path=cache,
             remedy=f"run bash gen.sh -v {spec.version} again",
         )
-    return testenv.ensure_test_environment(
-        folder / "testenv", python, official, wheel, os.environ, offline=offline, reporter=reporter
-    )
+    return official
 
 
 def _show(outcome: Outcome) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ascendtorch.errors import StateError
+from ascendtorch.pipeline.kernels import kernels_of
 from ascendtorch.plan import Plan
 from ascendtorch.report.reporter import Reporter
 from ascendtorch.stages import codegen, fetch, overlay, patch
@@ -80,9 +81,13 @@ def generate(
     )
     if only == "overlay":
         return None
+    templates = workspace.root / "templates"
     return codegen.codegen(
         overlaid,
-        templates=workspace.root / "templates",
+        kernels_of(
+            plan.spec, fetched.tree, templates, usable_cache(workspace, reporter).root / "schemas"
+        ),
+        templates=templates,
         folder=workspace.version_build(plan.spec.version),
         current=workspace.current_file,
         force=force,

@@ -7,20 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from ascendtorch.edge import git
+from ascendtorch.emulator.carrying import Carried, carry
+from ascendtorch.emulator.recipe import digest_sources
+from ascendtorch.emulator.target import read_torch
 from ascendtorch.errors import StateError, ToolError
 from ascendtorch.pipeline.generate import load_generated, require
 from ascendtorch.plan import Plan
 from ascendtorch.report.reporter import Reporter
 from ascendtorch.spec.release import ReleaseSpec
 from ascendtorch.stages import build, receipts, wheel
-from ascendtorch.stages.results import FinishedWheel
+from ascendtorch.stages.inspect import edits
+from ascendtorch.stages.results import FinishedWheel, GeneratedTree
 from ascendtorch.toolchain.launcher import choose_launcher
 from ascendtorch.toolchain.python import PythonInfo, find_first, find_python
+from ascendtorch.toolchain.wheelhouse import wheelhouses
 from ascendtorch.workspace import Workspace
 
 #: The stages of `make_wheel`, in order.
 BUILD_STAGES = ("build", "wheel")
+#: Where a wheel carries the emulator, as `acl/loader.cpp` looks for it.
+EMULATOR = "torch/npu/emulator/lib"
 
 
 @dataclass(frozen=True)
@@ -66,8 +75,12 @@ def make_wheel(
         launcher=choose_launcher(choices.launcher, environ, workspace.root, reporter),
         clean=choices.clean,
         offline=choices.offline,
+        wheels=wheelhouses(workspace, plan.spec.version) if choices.offline else (),
     )
+    has_npu = plan.spec.kernels is not None
     parts = build.measure(generated, plan, options, environ)
+    if has_npu:
+        parts["emulator"] = digest_sources(workspace.root)
     done = wheel.unchanged(receipts.load(folder, "wheel"), parts, workspace.dist)
     if done is not None and not choices.clean and choices.only is None:
         reporter.say("build", "up to date: nothing that shapes the wheel has changed")
@@ -76,14 +89,24 @@ def make_wheel(
         built = require(build.load(generated, folder), "build", workspace)
     else:
         built = build.build(generated, plan, options, parts, environ, reporter=reporter)
+    emulator = _emulator(generated, workspace, options, environ, reporter) if has_npu else None
     if choices.only == "build":
         return None
+    patched = generated.overlaid.patched
+    facts: dict[str, Any] = {
+        "edited": edits(patched, generated.files),
+        "patched_tree": git.Repository.at(patched.fetched.tree).tree_of(patched.head),
+    }
+    if emulator is not None:
+        facts["emulator"] = emulator.sources
     finished = wheel.finish(
         built,
         expected=plan.spec.wheel,
         python_tag=python.tag,
         dist=workspace.dist,
         reporter=reporter,
+        contents=emulator.contents if emulator is not None else None,
+        facts=facts,
     )
     receipts.save(
         folder,
@@ -94,6 +117,26 @@ def make_wheel(
         size=finished.size,
     )
     return finished
+
+
+def _emulator(
+    generated: GeneratedTree,
+    workspace: Workspace,
+    options: build.BuildOptions,
+    environ: Mapping[str, str],
+    reporter: Reporter,
+) -> Carried:
+    """Build the emulator for the torch that the tree holds once it is built."""
+    return carry(
+        workspace,
+        read_torch(generated.overlaid.patched.fetched.tree / "torch"),
+        options.folder / "env" / "bin",
+        environ,
+        place=EMULATOR,
+        folder=options.folder / "emulator" / "lib",
+        jobs=options.jobs,
+        reporter=reporter,
+    )
 
 
 def choose_python(spec: ReleaseSpec, asked: str | None, environ: Mapping[str, str]) -> PythonInfo:

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import ascendtorch
 from ascendtorch import __version__
 from ascendtorch.edge import files
-from ascendtorch.edge.files import host_errors, sha256_file
-from ascendtorch.errors import CodegenError
+from ascendtorch.edge.files import host_errors
+from ascendtorch.opspec.schema import TorchgenSource
+from ascendtorch.pipeline.kernels import CODE, inputs_of, render_kernels
 from ascendtorch.plugin.results import OfficialWheel, PluginSources
 from ascendtorch.plugin.unpack import schema_folder
 from ascendtorch.report.reporter import Reporter
-from ascendtorch.spec.plugin import PluginSpec
 from ascendtorch.stages import receipts
-from ascendtorch.stages.publish import Output, publish
-
-STAGE = "codegen"
-MANIFEST = "manifest.json"
-#: What rendering depends on besides data: our own code.
-_CODE = ("opspec", "plugin/codegen.py", "stages/render.py", "spec/reader.py", "spec/yamlfile.py")
+from ascendtorch.stages.codegen import (
+    MANIFEST,
+    manifest_output,
+    render_templates,
+    template_digests,
+)
+from ascendtorch.stages.publish import Output
+from ascendtorch.stages.recorded import digest_inputs, digests, is_settled, publish_recorded
+from ascendtorch.stages.render import STAGE
 
 
 def load(official: OfficialWheel, folder: Path) -> PluginSources | None:
@@ -40,16 +41,9 @@ def inputs_digest(official: OfficialWheel, templates: Path) -> str:
     """Return a digest of all that the rendered files depend on."""
     spec = official.spec
     data = [spec.folder / "version.yaml", *(templates / rule.template for rule in spec.templates)]
-    for name in (spec.kernels.spec, spec.kernels.templates):
-        data += sorted(path for path in (templates / name).rglob("*") if path.is_file())
-    package = Path(ascendtorch.__file__).parent
-    for name in _CODE:
-        data += sorted((package / name).rglob("*.py")) or [package / name]
-    digest = hashlib.sha256(f"{official.sha256}\0{__version__}\0".encode())
-    for path in data:
-        digest.update(f"{path.name}\0".encode())
-        digest.update(hashlib.sha256(path.read_bytes() if path.is_file() else b"").digest())
-    return digest.hexdigest()
+    data += inputs_of(spec.kernels, templates)
+    code = (*CODE, "stages/codegen.py", "plugin/codegen.py")
+    return digest_inputs(official.sha256, data, code)
 
 
 def codegen(
@@ -79,75 +73,45 @@ def codegen(
     with host_errors(STAGE, folder):
         inputs = inputs_digest(official, templates)
         receipt = receipts.load(folder, STAGE)
-        known = dict(receipt["files"]) if receipt else {}
-        settled = receipt and receipt.get("inputs") == inputs and not receipt.get("pending")
-        if settled and all(_digest(folder / path) == digest for path, digest in known.items()):
+        if receipt is not None and is_settled(folder, receipt, inputs=inputs):
+            known = dict(receipt["files"])
             files.write_if_changed(current, f"{spec.version}\n".encode())
             reporter.say(STAGE, f"up to date: {len(known)} files")
             return PluginSources(official, folder, known, folder / MANIFEST)
         outputs = _render(official, templates, cache)
-        manifest = describe(official, templates, outputs)
-        outputs[MANIFEST] = Output((json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode())
-        done = publish(
+        outputs[MANIFEST] = manifest_output(describe(official, templates, outputs))
+        done = publish_recorded(
             folder,
             outputs,
-            known,
+            receipt,
             stage=STAGE,
+            state=folder,
+            name=STAGE,
             backup=folder / "backup",
             force=force,
-            pending=dict(receipt.get("pending", {})) if receipt else None,
-            begin=lambda pending: receipts.save(folder, STAGE, files=known, pending=pending),
+            inputs=inputs,
+            official=official.sha256,
         )
         files.write_if_changed(current, f"{spec.version}\n".encode())
-        digests = {path: output.digest for path, output in outputs.items()}
-        receipts.save(folder, STAGE, files=digests, inputs=inputs, official=official.sha256)
     reporter.say(STAGE, f"{done.written} files written, {done.removed} removed, {len(outputs)} all")
-    return PluginSources(official, folder, digests, folder / MANIFEST)
-
-
-def _digest(path: Path) -> str | None:
-    return sha256_file(path) if path.is_file() and not path.is_symlink() else None
+    return PluginSources(official, folder, digests(outputs), folder / MANIFEST)
 
 
 def _render(official: OfficialWheel, templates: Path, cache: Path) -> dict[str, Output]:
-    # Only here: a run that has nothing to render does not wait for the renderer.
-    from ascendtorch.opspec.render import render  # noqa: PLC0415
-    from ascendtorch.opspec.schema import TorchgenSource, load_schema  # noqa: PLC0415
-    from ascendtorch.stages.render import Renderer  # noqa: PLC0415
-
     spec = official.spec
-    renderer = Renderer(templates)
-    outputs: dict[str, Output] = {}
-    for rule in spec.templates:
-        _refuse_own(rule.output, spec)
-        values = {"version": spec.version, "layout": spec.layout, **rule.values}
-        outputs[rule.output] = Output(renderer.render(rule.template, values))
-    schema = load_schema(TorchgenSource(schema_folder(official)), spec.version, cache)
-    where = spec.kernels
-    for name, data in render(templates / where.spec, templates / where.templates, schema).items():
-        outputs[f"{where.output}/{name}"] = Output(data)
+    ours = (MANIFEST, f"{STAGE}.json", f"{spec.kernels.output}/")
+    outputs = render_templates(spec, templates, ours)
+    source = TorchgenSource(schema_folder(official))
+    rendered = render_kernels(spec.kernels, templates, source, spec.version, cache)
+    outputs.update({f"{spec.kernels.output}/{name}": Output(d) for name, d in rendered.items()})
     return outputs
 
 
-def _refuse_own(output: str, spec: PluginSpec) -> None:
-    if output in (MANIFEST, f"{STAGE}.json") or output.startswith(f"{spec.kernels.output}/"):
-        raise CodegenError(
-            f"{output} is a file that ascendtorch itself writes",
-            stage=STAGE,
-            path=spec.folder / "version.yaml",
-            remedy="give the template another output",
-        )
-
-
 def describe(
-    official: OfficialWheel, templates: Path, outputs: dict[str, Output]
+    official: OfficialWheel, templates: Path, outputs: Mapping[str, Output]
 ) -> dict[str, Any]:
     """Return the manifest: everything rendered, by hash, without times or places."""
     spec = official.spec
-    data = [rule.template for rule in spec.templates]
-    for name in (spec.kernels.spec, spec.kernels.templates):
-        found = (path for path in (templates / name).rglob("*") if path.is_file())
-        data += sorted(path.relative_to(templates).as_posix() for path in found)
     return {
         "schema": 1,
         "made_by": f"ascendtorch {__version__}",
@@ -159,6 +123,6 @@ def describe(
             "file": official.path.name,
             "sha256": official.sha256,
         },
-        "templates": {name: sha256_file(templates / name) for name in data},
-        "generated": {path: output.digest for path, output in outputs.items()},
+        "templates": template_digests(spec, spec.kernels, templates),
+        "generated": digests(outputs),
     }

@@ -75,6 +75,36 @@ def fetch(
         reporter.say(STAGE, f"up to date: {present.path.name}")
         return present
     top = cache / "wheels"
+    with _locked(top, reporter):
+        present = load(spec, python, plan.arch, cache)
+        if present is not None:
+            return present
+        return _download(plan, python, top, options, environ, reporter)
+
+
+def adopt(
+    found: Path, wheel: PinnedWheel, spec: PluginSpec, *, cache: Path, reporter: Reporter
+) -> bool:
+    """Move a wheel that came some other way into the cache, if it is the pinned one.
+
+    Returns:
+        Whether the cache lacked it.
+
+    Raises:
+        FetchError: its hash is another.
+    """
+    top = cache / "wheels"
+    with _locked(top, reporter):
+        folder = top / wheel.sha256
+        kept = folder / wheel.file
+        if kept.is_file() and _noted(folder) == _identity(kept):
+            return False
+        _keep(found, wheel, spec, top)
+        return True
+
+
+@contextmanager
+def _locked(top: Path, reporter: Reporter) -> Iterator[None]:
     with (
         host_errors(STAGE, top),
         lock.held(
@@ -84,10 +114,7 @@ def fetch(
             on_wait=lambda text: reporter.say(STAGE, text),
         ),
     ):
-        present = load(spec, python, plan.arch, cache)
-        if present is not None:
-            return present
-        return _download(plan, python, top, options, environ, reporter)
+        yield
 
 
 def _download(
@@ -110,26 +137,32 @@ def _download(
         found = _try_wheel(wheel, python, spec, scratch, options, environ, said, reporter)
         if found is None:
             continue
-        digest = sha256_file(found)
-        if digest != wheel.sha256:
-            raise FetchError(
-                f"{found.name} has the hash {digest}, which is not the pinned one",
-                stage=STAGE,
-                path=spec.folder / "version.yaml",
-                remedy="do not use this file; check where pip's index comes from",
-            )
-        folder = top / wheel.sha256
-        files.remove_tree(folder)
-        folder.mkdir()
-        path = folder / wheel.file
-        found.replace(path)
+        path = _keep(found, wheel, spec, top)
         files.remove_tree(scratch)
-        write_json(folder / _NOTE, {"schema": _SCHEMA, "wheel": _identity(path)})
         size = path.stat().st_size / 1e6
         reporter.say(STAGE, f"{path.name}: {size:.0f} MB, its hash is as pinned")
-        return OfficialWheel(spec, path, digest)
+        return OfficialWheel(spec, path, wheel.sha256)
     files.remove_tree(scratch)
     raise _failure(said, wanted, options, top)
+
+
+def _keep(found: Path, wheel: PinnedWheel, spec: PluginSpec, top: Path) -> Path:
+    """Move a file into the cache if its hash is the pinned one; the caller holds the lock."""
+    digest = sha256_file(found)
+    if digest != wheel.sha256:
+        raise FetchError(
+            f"{found.name} has the hash {digest}, which is not the pinned one",
+            stage=STAGE,
+            path=spec.folder / "version.yaml",
+            remedy="do not use this file; check where pip's index comes from",
+        )
+    folder = top / wheel.sha256
+    files.remove_tree(folder)
+    folder.mkdir()
+    path = folder / wheel.file
+    found.replace(path)
+    write_json(folder / _NOTE, {"schema": _SCHEMA, "wheel": _identity(path)})
+    return path
 
 
 def _try_wheel(

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from ascendtorch.edge.files import sha256_file
 from ascendtorch.plugin import codegen, fetch
 from ascendtorch.spec.plugin import PluginSpec
 from ascendtorch.stages import receipts
 from ascendtorch.stages.inspect import TreeReport
+from ascendtorch.stages.recorded import digest_of
+from ascendtorch.stages.render import STAGE
 from ascendtorch.workspace import Workspace
 
 
 def inspect_plugin(spec: PluginSpec, workspace: Workspace, arch: str) -> TreeReport:
     """Compare what was rendered with its receipt, and the receipt with the spec's files."""
     folder = workspace.version_build(spec.version)
-    receipt = receipts.load(folder, codegen.STAGE)
+    receipt = receipts.load(folder, STAGE)
     if receipt is None:
         return TreeReport(spec.version, str(folder), "missing", ("run gen",))
     if receipt.get("pending"):
@@ -24,7 +23,7 @@ def inspect_plugin(spec: PluginSpec, workspace: Workspace, arch: str) -> TreeRep
     edited = [
         f"edited: {path}"
         for path, digest in receipt["files"].items()
-        if not _holds(folder / path, digest)
+        if digest_of(folder / path) != digest
     ]
     stale = []
     official = fetch.load(spec, spec.pythons[0], arch, workspace.cache)
@@ -34,7 +33,3 @@ def inspect_plugin(spec: PluginSpec, workspace: Workspace, arch: str) -> TreeRep
         stale.append("the op spec or a template changed since it was rendered")
     state = "edited" if edited else "stale" if stale else "clean"
     return TreeReport(spec.version, str(folder), state, (*edited, *stale))
-
-
-def _holds(path: Path, digest: str) -> bool:
-    return path.is_file() and sha256_file(path) == digest

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from wheel.wheelfile import WheelFile as WheelWriter
-
 from ascendtorch.edge import files
 from ascendtorch.spec.plugin import PluginSpec
+from ascendtorch.stages.wheelwriter import WheelWriter
 
 #: The oldest time a ZIP file knows: the wheel says nothing of when it was made.
 _TIME = (1980, 1, 1, 0, 0, 0)
@@ -28,23 +26,16 @@ def pack(spec: PluginSpec, contents: Mapping[str, Path | bytes], tag: str, folde
     target = folder / f"{stem}-{tag}.whl"
     files.remove_tree(folder)
     folder.mkdir(parents=True)
-    with WheelWriter(str(target), "w") as archive:
+    with WheelWriter(target, _TIME) as archive:
         for name in sorted(contents):
             data = contents[name]
             if isinstance(data, Path):
-                _add(archive, name, data.read_bytes(), ".so" in data.name)
+                archive.add(name, data.read_bytes(), executable=".so" in data.name)
             else:
-                _add(archive, name, data, False)
+                archive.add(name, data)
         for name, text in _metadata(spec, tag).items():
-            _add(archive, f"{stem}.dist-info/{name}", text.encode(), False)
+            archive.add(f"{stem}.dist-info/{name}", text.encode())
     return target
-
-
-def _add(archive: WheelWriter, name: str, data: bytes, executable: bool) -> None:
-    entry = zipfile.ZipInfo(name, _TIME)
-    entry.external_attr = (0o100755 if executable else 0o100644) << 16
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    archive.writestr(entry, data)
 
 
 def _metadata(spec: PluginSpec, tag: str) -> dict[str, str]:

@@ -24,6 +24,16 @@ class OfficialWheel:
     def folder(self) -> Path:
         return self.path.parent
 
+    @property
+    def requirement(self) -> str:
+        """What pip takes to install exactly this file."""
+        return f"{self.spec.upstream.name} @ {self.path.as_uri()}#sha256={self.sha256}"
+
+    @property
+    def is_for_cpus(self) -> bool:
+        """Whether it needs no library for GPUs."""
+        return self.path.name.split("-")[1].endswith("+cpu")
+
 
 @dataclass(frozen=True)
 class PluginSources:

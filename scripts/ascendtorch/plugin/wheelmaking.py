@@ -13,9 +13,11 @@ from ascendtorch.plugin.generate import load_generated
 from ascendtorch.plugin.results import PluginSources
 from ascendtorch.report.reporter import Reporter
 from ascendtorch.stages import receipts, wheel
+from ascendtorch.stages.build import BuildOptions
 from ascendtorch.stages.fetch import FetchOptions
 from ascendtorch.stages.results import BuiltWheel, FinishedWheel
 from ascendtorch.toolchain.launcher import choose_launcher
+from ascendtorch.toolchain.wheelhouse import wheelhouses
 from ascendtorch.workspace import Workspace
 
 
@@ -53,13 +55,14 @@ def make_wheel(
         )
     )
     folder = workspace.version_build(spec.version) / python.tag.partition("-")[0]
-    options = build.BuildOptions(
+    options = BuildOptions(
         python=python,
         folder=folder,
         jobs=choices.jobs,
         launcher=choose_launcher(choices.launcher, environ, workspace.root, reporter),
         clean=choices.clean,
         offline=choices.offline,
+        wheels=wheelhouses(workspace, spec.version) if choices.offline else (),
     )
     parts = build.measure(sources, official, plan, options, workspace.root, environ)
     done = wheel.unchanged(receipts.load(folder, "wheel"), parts, workspace.dist)

@@ -12,10 +12,11 @@ from ascendtorch.spec.reader import Value
 from ascendtorch.spec.release import (
     COMMON,
     PLUGIN,
+    KernelRule,
     ReleaseSpec,
     read_flag_sets,
     read_flags,
-    read_inside,
+    read_kernels,
     read_profiles,
     read_pythons,
     read_requirements,
@@ -58,15 +59,6 @@ class Official:
 
 
 @dataclass(frozen=True)
-class KernelRule:
-    """Where the op spec and its templates lie below ``templates``, and where kernels go."""
-
-    spec: str
-    templates: str
-    output: str
-
-
-@dataclass(frozen=True)
 class PluginSpec(ReleaseSpec):
     """A version of the plugin layout.
 
@@ -105,7 +97,7 @@ def load_plugin(folder: Path) -> PluginSpec:
         requirements=read_requirements(fields["requirements"], pythons),
         test_requirements=read_requirements(fields["test_requirements"], pythons),
         templates=read_templates(fields.get("templates")),
-        kernels=_kernels(fields["kernels"]),
+        kernels=read_kernels(fields["kernels"]),
         folder=folder,
     )
 
@@ -137,12 +129,3 @@ def _wheel(value: Value, name: str, version: str, python: str) -> PinnedWheel:
         fields["file"].fail(f"is {file!r}, no wheel for Python {python}", "correct the file name")
     digest = fields["sha256"].matching(r"[0-9a-f]{64}", "a sha256 of 64 hexadecimal digits")
     return PinnedWheel(file, digest)
-
-
-def _kernels(value: Value) -> KernelRule:
-    fields = value.fields("spec", "templates", "output")
-    return KernelRule(
-        read_inside(fields["spec"]),
-        read_inside(fields["templates"]),
-        read_inside(fields["output"]),
-    )

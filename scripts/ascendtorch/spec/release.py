@@ -48,6 +48,19 @@ class TemplateRule:
 
 
 @dataclass(frozen=True)
+class KernelRule:
+    """Where the op spec and its templates lie below ``templates``, and where kernels go.
+
+    Attributes:
+        output: in the tree, or of a plugin below the build folder of the version.
+    """
+
+    spec: str
+    templates: str
+    output: str
+
+
+@dataclass(frozen=True)
 class WheelSpec:
     """What the wheel must be called."""
 
@@ -190,6 +203,16 @@ def read_templates(value: Value | None) -> tuple[TemplateRule, ...]:
             {name: value.scalar() for name, value in values.items()},
         )
     return tuple(rules.values())
+
+
+def read_kernels(value: Value) -> KernelRule:
+    """Read where kernels come from and go."""
+    fields = value.fields("spec", "templates", "output")
+    return KernelRule(
+        read_inside(fields["spec"]),
+        read_inside(fields["templates"]),
+        read_inside(fields["output"]),
+    )
 
 
 def read_inside(value: Value, *, top: bool = False) -> str:

@@ -12,10 +12,12 @@ from ascendtorch.spec.release import (
     COMMON,
     IN_TREE,
     PLUGIN,
+    KernelRule,
     ReleaseSpec,
     read_flag_sets,
     read_flags,
     read_inside,
+    read_kernels,
     read_profiles,
     read_pythons,
     read_requirements,
@@ -56,20 +58,33 @@ class Submodule:
 
 @dataclass(frozen=True)
 class OverlayRule:
-    """A folder of ours below ``pytorch_src`` and where it goes in the tree."""
+    """A folder of ours below ``pytorch_src`` and where it goes in the tree.
+
+    Attributes:
+        excepted: files and folders in it that stay behind.
+    """
 
     source: str
     target: str
+    excepted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class VersionSpec(ReleaseSpec):
-    """A version of the in-tree layout: upstream's sources, our series and overlay."""
+    """A version of the in-tree layout: upstream's sources, our series and overlay.
+
+    Attributes:
+        kernels: None in a version that has no torch.npu.
+        test_requirements: what an environment needs beside the wheel to run the shipped tests; by
+            Python, and only for those on which they run.
+    """
 
     upstream: Upstream
     upstream_flags: dict[str, str]
     submodules: tuple[Submodule, ...]
     overlay: tuple[OverlayRule, ...]
+    kernels: KernelRule | None
+    test_requirements: dict[str, tuple[str, ...]]
 
     @property
     def series_file(self) -> Path:
@@ -97,7 +112,16 @@ def load_version(folder: Path) -> VersionSpec:
             "choose a version of the in-tree layout with -v; `ascendtorch versions` shows them",
         )
     fields = root.fields(
-        *COMMON, "submodules", optional=("upstream_flags", "arch_flags", "overlay", "templates")
+        *COMMON,
+        "submodules",
+        optional=(
+            "upstream_flags",
+            "arch_flags",
+            "overlay",
+            "kernels",
+            "test_requirements",
+            "templates",
+        ),
     )
     version = read_version(fields, folder)
     flags = read_flags(fields["flags"])
@@ -117,6 +141,8 @@ def load_version(folder: Path) -> VersionSpec:
         requirements=read_requirements(fields["requirements"], pythons),
         submodules=_submodules(fields["submodules"], {**upstream_flags, **flags}),
         overlay=_overlay(fields.get("overlay")),
+        kernels=read_kernels(fields["kernels"]) if "kernels" in fields else None,
+        test_requirements=_test_requirements(fields.get("test_requirements"), pythons),
         templates=read_templates(fields.get("templates")),
         folder=folder,
     )
@@ -167,6 +193,15 @@ def _submodules(value: Value, flags: dict[str, str]) -> tuple[Submodule, ...]:
 def _overlay(value: Value | None) -> tuple[OverlayRule, ...]:
     rules = []
     for item in value or ():
-        fields = item.fields("from", "to")
-        rules.append(OverlayRule(read_inside(fields["from"]), read_inside(fields["to"], top=True)))
+        fields = item.fields("from", "to", optional=("except",))
+        excepted = tuple(map(read_inside, fields["except"])) if "except" in fields else ()
+        source, target = read_inside(fields["from"]), read_inside(fields["to"], top=True)
+        rules.append(OverlayRule(source, target, excepted))
     return tuple(rules)
+
+
+def _test_requirements(value: Value | None, pythons: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    if value is None:
+        return {}
+    # Packages that the tests need may have left some of the Pythons behind.
+    return read_requirements(value, tuple(p for p in pythons if p in value.mapping()))

@@ -13,12 +13,13 @@ from typing import Callable
 from ascendtorch.edge import files, git
 from ascendtorch.edge.files import host_errors, sha256_bytes
 from ascendtorch.errors import BuildError, HostError, StateError, ToolError
-from ascendtorch.plan import Plan, missing_submodules
+from ascendtorch.plan import Plan, PluginPlan, missing_submodules
 from ascendtorch.report.diagnose import OwnerIndex, diagnose
 from ascendtorch.report.remedies import load_remedies
 from ascendtorch.report.reporter import Reporter
 from ascendtorch.series.series import load_series
 from ascendtorch.stages import receipts
+from ascendtorch.stages.recorded import digest_of
 from ascendtorch.stages.results import BuiltWheel, GeneratedTree
 from ascendtorch.toolchain import fingerprint
 from ascendtorch.toolchain.compilers import checked_compilers, named_compilers
@@ -48,6 +49,7 @@ class BuildOptions:
     launcher: Launcher
     clean: bool = False
     offline: bool = False
+    wheels: tuple[Path, ...] = ()
 
 
 def measure(
@@ -59,23 +61,37 @@ def measure(
         ToolError: a compiler is missing, too old or too new.
     """
     fetched = generated.overlaid.patched.fetched
-    parts = {
+    # As they are now: git does not see what a person edits in files that it is told to ignore.
+    ours = {path: digest_of(fetched.tree / path) for path in generated.files}
+    return {
         "sources": source_digest(fetched.tree),
-        "generated": sha256_bytes(
-            json.dumps([generated.overlaid.files, generated.outputs], sort_keys=True).encode()
-        ),
-        "place": str(fetched.tree),
-        "python": f"{options.python.version} {options.python.executable}",
-        "environment": environment_digest(
-            options.python, plan.spec.requirements[options.python.short]
-        ),
+        "generated": sha256_bytes(json.dumps([ours, generated.outputs], sort_keys=True).encode()),
+        **shared_parts(plan, options, fetched.tree, environ),
+    }
+
+
+def shared_parts(
+    plan: Plan | PluginPlan, options: BuildOptions, place: Path, environ: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the parts of a fingerprint that any layout has.
+
+    Args:
+        place: what the objects name by its absolute path.
+
+    Raises:
+        ToolError: a compiler is missing, too old or too new.
+    """
+    spec, python = plan.spec, options.python
+    return {
+        "place": str(place),
+        "python": f"{python.version} {python.executable}",
+        "environment": environment_digest(python, spec.requirements[python.short]),
         "compiler": ", ".join(f"{c.path} {c.version}" for c in checked_compilers(plan, environ)),
         "launcher": options.launcher.name,
-        "build number": plan.spec.wheel.build_number,
-        "wheel": f"{plan.spec.wheel.name} {plan.spec.wheel.version}",
+        "build number": spec.wheel.build_number,
+        "wheel": f"{spec.wheel.name} {spec.wheel.version}",
+        **{f"flag {flag.name}": flag.value for flag in plan.flags},
     }
-    parts.update({f"flag {flag.name}": flag.value for flag in plan.flags})
-    return parts
 
 
 def build(
@@ -107,6 +123,7 @@ def build(
             plan.spec.requirements[options.python.short],
             environ,
             offline=options.offline,
+            wheels=options.wheels,
             reporter=reporter,
         )
         settle_reuse(
@@ -272,7 +289,7 @@ def _failure(
         tree=patched.fetched.tree.resolve(),
         submodules=patched.fetched.modules,
         overlay=generated.overlaid.files,
-        generated=generated.outputs,
+        generated=generated.kernels,
         patches=load_series(plan.spec.series_file).patches,
     )
     found = diagnose(lines, code, owners, load_remedies())

@@ -115,6 +115,22 @@ def fetch(
                 reporter.warn(STAGE, f"damaged cache of {error.url}, fetching anew (old: {aside})")
 
 
+def fill_cache(
+    plan: Plan, cache: ObjectCache, options: FetchOptions, reporter: Reporter
+) -> dict[str, tuple[str, ...]]:
+    """Put every pin of a plan into the cache, and no tree anywhere; return the commits by URL.
+
+    Raises:
+        FetchError: a pin cannot be had.
+    """
+    upstream = plan.spec.upstream
+    pins = [(upstream.url, upstream.commit), *((m.url, m.commit) for m in plan.submodules)]
+    remotes = _group(pins, options.mirrors)
+    with host_errors(STAGE, cache.root):
+        _fill_cache(cache, remotes, options, reporter, lambda _: None)
+    return {remote.url: remote.commits for remote in remotes}
+
+
 def _make(
     plan: Plan,
     present: FetchedTree | None,

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Callable
 
 from ascendtorch.edge import git
-from ascendtorch.edge.files import sha256_file
 from ascendtorch.errors import EditedError
 from ascendtorch.series.series import load_series
 from ascendtorch.spec.version import VersionSpec
-from ascendtorch.stages import fetch, overlay, patch, promote
+from ascendtorch.stages import codegen, fetch, overlay, patch, promote, receipts
+from ascendtorch.stages.codegen import Kernels
+from ascendtorch.stages.publish import Output
+from ascendtorch.stages.recorded import digest_of, digests
+from ascendtorch.stages.results import PatchedTree
 
 
 @dataclass(frozen=True)
@@ -35,8 +40,14 @@ class TreeReport:
         return dataclasses.asdict(self)
 
 
-def inspect_tree(spec: VersionSpec, tree: Path, sources: Path) -> TreeReport:
-    """Compare a tree with its receipts, the series and the overlay sources."""
+def inspect_tree(
+    spec: VersionSpec, tree: Path, sources: Path, kernels: Callable[[], Kernels | None]
+) -> TreeReport:
+    """Compare a tree with its receipts, the series, the overlay sources and the op spec.
+
+    Args:
+        kernels: says how kernels are rendered for a tree that is there.
+    """
     try:
         fetched = fetch.load(spec, tree)
     except EditedError as error:
@@ -49,20 +60,44 @@ def inspect_tree(spec: VersionSpec, tree: Path, sources: Path) -> TreeReport:
         return TreeReport(spec.version, str(tree), "interrupted", notes)
     if patched is None:
         return TreeReport(spec.version, str(tree), "stale", ("the series is not applied yet",))
-    stale, edited = [], []
+    stale = []
     series = {item.name: item.digest for item in load_series(spec.series_file).patches}
     if series != patched.patches:
         stale.append("the series changed since it was applied")
-    for name, head in {"": patched.head, **patched.module_heads}.items():
-        if git.Repository.at(tree / name).head() != head:
-            edited.append(f"commits of yours are on top of the series in {name or 'the release'}")
-    edited += [f"edited: {path}" for path in git.Repository.at(tree).changed_paths()]
-    overlaid = overlay.load(patched)
-    wanted = {path: output.digest for path, output in overlay.collect(spec, sources).items()}
-    if overlaid is None or overlaid.files != wanted:
-        stale.append("the overlay changed since it was laid")
-    for path, digest in (overlaid.files if overlaid else {}).items():
-        if not (tree / path).is_file() or sha256_file(tree / path) != digest:
-            edited.append(f"edited overlay file: {path}")
+    known, more = _our_files(patched, overlay.collect(spec, sources), kernels())
+    edited = edits(patched, known)
+    stale += more
     state = "edited" if edited else "stale" if stale else "clean"
     return TreeReport(spec.version, str(tree), state, (*edited, *stale))
+
+
+def edits(patched: PatchedTree, known: Mapping[str, str]) -> list[str]:
+    """Return what people changed in a tree, one line for each commit stack and file.
+
+    Args:
+        known: the files of ours in it, with their digests.
+    """
+    tree = patched.fetched.tree
+    found = []
+    for name, head in {"": patched.head, **patched.module_heads}.items():
+        if git.Repository.at(tree / name).head() != head:
+            found.append(f"commits of yours are on top of the series in {name or 'the release'}")
+    found += [f"edited: {path}" for path in git.Repository.at(tree).changed_paths()]
+    found += [f"edited: {path}" for path, was in known.items() if digest_of(tree / path) != was]
+    return found
+
+
+def _our_files(
+    patched: PatchedTree, laid: Mapping[str, Output], kernels: Kernels | None
+) -> tuple[dict[str, str], list[str]]:
+    """Return the files that are ours by the receipts, and what is stale of them."""
+    stale = []
+    overlaid = overlay.load(patched)
+    if overlaid is None or overlaid.files != digests(laid):
+        stale.append("the overlay changed since it was laid")
+    rendered = receipts.load(patched.fetched.state, codegen.KERNELS) or {"files": {}}
+    if kernels is not None and rendered.get("inputs") != kernels.inputs:
+        stale.append("the op spec or its templates changed since the kernels were rendered")
+    # While they are being written, they are not as the receipt has them.
+    kept = {} if rendered.get("pending") else rendered["files"]
+    return {**(overlaid.files if overlaid else {}), **kept}, stale

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
 from ascendtorch.edge import git
-from ascendtorch.edge.files import host_errors, unsafe_reason, write_if_changed
+from ascendtorch.edge.files import host_errors, unsafe_reason
 from ascendtorch.errors import OverlayError
 from ascendtorch.report.reporter import Reporter
-from ascendtorch.spec.version import VersionSpec
+from ascendtorch.spec.version import OverlayRule, VersionSpec
 from ascendtorch.stages import receipts
-from ascendtorch.stages.publish import Output, publish
+from ascendtorch.stages.publish import Output
+from ascendtorch.stages.recorded import digests, exclude, may_be_there, publish_recorded
 from ascendtorch.stages.results import OverlaidTree, PatchedTree
 
 STAGE = "overlay"
 _SKIPPED = ("__pycache__", ".DS_Store")
-_MARK = "# ascendtorch overlay"
 
 
 def load(patched: PatchedTree) -> OverlaidTree | None:
@@ -46,9 +45,8 @@ def overlay(
     with host_errors(STAGE, fetched.tree):
         wanted = collect(fetched.spec, sources)
         receipt = receipts.load(fetched.state, STAGE)
-        known = dict(receipt["files"]) if receipt else {}
-        digests = {path: output.digest for path, output in wanted.items()}
-        if receipt is None or known != digests or receipt["head"] != patched.head:
+        laid = digests(wanted)
+        if receipt is None or receipt["files"] != laid or receipt["head"] != patched.head:
             upstream = git.Repository.at(fetched.tree).ls_tree(patched.head)
             check_collisions(
                 list(wanted),
@@ -56,33 +54,34 @@ def overlay(
                 [*fetched.modules, *(e.path for e in upstream if e.kind == "commit")],
                 sources,
             )
-        done = publish(
+        # Before they are there: they are not a person's, should this run be killed among them.
+        exclude(fetched.tree, STAGE, may_be_there(wanted, receipt))
+        done = publish_recorded(
             fetched.tree,
             wanted,
-            known,
+            receipt,
             stage=STAGE,
+            state=fetched.state,
+            name=STAGE,
             backup=fetched.state / "backup",
             force=force,
-            pending=dict(receipt.get("pending", {})) if receipt else None,
-            begin=lambda pending: receipts.save(
-                fetched.state, STAGE, files=known, head="", pending=pending
-            ),
+            tell=lambda paths: exclude(fetched.tree, STAGE, paths),
+            unfinished={"head": ""},
+            head=patched.head,
         )
-        _exclude(fetched.tree, list(wanted))
-        receipts.save(fetched.state, STAGE, files=digests, head=patched.head)
     if done.written or done.removed:
         reporter.say(STAGE, f"{len(wanted)} files: {done.written} written, {done.removed} removed")
     else:
         reporter.say(STAGE, f"up to date: {len(wanted)} files")
-    return OverlaidTree(patched, digests)
+    return OverlaidTree(patched, laid)
 
 
 def collect(spec: VersionSpec, sources: Path) -> dict[str, Output]:
     """Read the overlay of a version: content by path in the tree.
 
     Raises:
-        OverlayError: a folder is missing, a file is a symbolic link or has a name that must not be
-            written, or two files go to the same place.
+        OverlayError: a folder or what `except` names is missing, a file is a symbolic link or has a
+            name that must not be written, or two files go to the same place.
     """
     wanted: dict[str, Output] = {}
     origin: dict[str, Path] = {}
@@ -94,8 +93,11 @@ def collect(spec: VersionSpec, sources: Path) -> dict[str, Output]:
                 folder,
                 f"restore it, or correct `overlay` in {spec.folder / 'version.yaml'}",
             )
+        _require_exceptions(rule, folder, spec)
         for path in _regular_files(folder):
             inner = path.relative_to(folder).as_posix()
+            if any(f"{inner}/".startswith(f"{name}/") for name in rule.excepted):
+                continue
             target = inner if rule.target == "." else f"{rule.target}/{inner}"
             reason = unsafe_reason(target)
             if reason is not None:
@@ -104,11 +106,21 @@ def collect(spec: VersionSpec, sources: Path) -> dict[str, Output]:
                 _refuse(
                     f"goes to {target}, and so does {origin[target]}",
                     path,
-                    "keep one of the two files",
+                    "keep one of the two, or name one in `except` of its rule in version.yaml",
                 )
             origin[target] = path
             wanted[target] = Output(path.read_bytes(), bool(path.stat().st_mode & 0o100))
     return wanted
+
+
+def _require_exceptions(rule: OverlayRule, folder: Path, spec: VersionSpec) -> None:
+    for name in rule.excepted:
+        if not (folder / name).exists():
+            _refuse(
+                f"`except` of the overlay names {name}, which is not there",
+                folder,
+                f"correct `except` in {spec.folder / 'version.yaml'}",
+            )
 
 
 def _regular_files(folder: Path) -> Iterator[Path]:
@@ -185,14 +197,3 @@ def _folders(path: str) -> list[str]:
 
 def _refuse(cause: str, path: Path, remedy: str) -> NoReturn:
     raise OverlayError(cause, stage=STAGE, path=path, remedy=remedy)
-
-
-def _exclude(tree: Path, targets: list[str]) -> None:
-    """Tell git that these files are known, so that `git status` shows a person's changes only."""
-    path = tree / ".git" / "info" / "exclude"
-    text = path.read_bytes().decode("utf-8", "surrogateescape") if path.exists() else ""
-    kept = re.sub(rf"^{_MARK} begin\n.*?^{_MARK} end\n", "", text, flags=re.M | re.S)
-    lines = "".join("/" + re.sub(r"([\\*?\[\] !#])", r"\\\1", t) + "\n" for t in sorted(targets))
-    block = f"{_MARK} begin\n{lines}{_MARK} end\n" if targets else ""
-    if text != kept + block:
-        write_if_changed(path, (kept + block).encode("utf-8", "surrogateescape"))

@@ -15,6 +15,7 @@ _FIELDS: dict[str, dict[str, type]] = {
     "export": {"patches": list, "heads": dict},
     "overlay": {"files": dict, "head": str},
     "codegen": {"files": dict},
+    "kernels": {"files": dict},
 }
 
 

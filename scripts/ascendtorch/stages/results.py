@@ -43,11 +43,22 @@ class OverlaidTree:
 
 @dataclass(frozen=True)
 class GeneratedTree:
-    """A complete source tree; `outputs` maps generated files to digests."""
+    """A complete source tree.
+
+    Attributes:
+        kernels: what was rendered into the tree, by path in it, with digests.
+        outputs: what was rendered beside it, by path in the build folder of the version.
+    """
 
     overlaid: OverlaidTree
+    kernels: dict[str, str]
     outputs: dict[str, str]
     manifest: Path
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Every file of ours in the tree, with its digest."""
+        return {**self.overlaid.files, **self.kernels}
 
 
 class Generated(Protocol):

@@ -13,23 +13,34 @@ from installer.exceptions import InstallerError
 from installer.sources import WheelFile as WheelSource
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
-from wheel.wheelfile import WheelFile as WheelWriter
 
 from ascendtorch.edge import files
 from ascendtorch.edge.files import host_errors, sha256_file
 from ascendtorch.errors import WheelError
 from ascendtorch.report.reporter import Reporter
 from ascendtorch.spec.release import WheelSpec
+from ascendtorch.stages import manifest as manifests
 from ascendtorch.stages.results import BuiltWheel, FinishedWheel
+from ascendtorch.stages.wheelwriter import WheelWriter
 
 STAGE = "wheel"
-MANIFEST = "ascendtorch.json"
 
 
 def finish(
-    built: BuiltWheel, *, expected: WheelSpec, python_tag: str, dist: Path, reporter: Reporter
+    built: BuiltWheel,
+    *,
+    expected: WheelSpec,
+    python_tag: str,
+    dist: Path,
+    reporter: Reporter,
+    contents: Mapping[str, Path] | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> FinishedWheel:
     """Check the wheel, add the manifest, and move it into `dist` in one rename.
+
+    Args:
+        contents: what upstream's build knows nothing of, by its place in site-packages.
+        facts: what the manifest says besides what the tree is made of.
 
     Raises:
         WheelError: name, version, tags, metadata or RECORD are not what they should be.
@@ -37,14 +48,14 @@ def finish(
     with host_errors(STAGE, dist):
         check_name(built.wheel, expected, python_tag)
         check_content(built.wheel, expected)
-        manifest = json.loads(built.generated.manifest.read_bytes())
+        manifest = {**json.loads(built.generated.manifest.read_bytes()), **(facts or {})}
         manifest["build"] = _without_places(built.fingerprint)
         target = dist / built.wheel.name
         # Finished elsewhere first: a kill must not leave a part of a wheel in the dist folder.
         scratch = built.wheel.parent.with_name("finished")
         files.remove_tree(scratch)
         scratch.mkdir(parents=True)
-        add_manifest(built.wheel, scratch / target.name, manifest)
+        add_manifest(built.wheel, scratch / target.name, manifest, contents or {})
         check_content(scratch / target.name, expected)
         files.move_into_place(scratch / target.name, target)
     result = FinishedWheel(target, sha256_file(target), target.stat().st_size, up_to_date=False)
@@ -90,40 +101,20 @@ def check_content(path: Path, expected: WheelSpec) -> None:
         raise _wrong(path, f"its metadata has the version {metadata['Version']}")
 
 
-def add_manifest(source: Path, target: Path, manifest: Mapping[str, Any]) -> None:
-    """Copy a wheel, adding the manifest to its ``.dist-info``; RECORD is made anew."""
+def add_manifest(
+    source: Path, target: Path, manifest: Mapping[str, Any], contents: Mapping[str, Path]
+) -> None:
+    """Copy a wheel, adding files, and the manifest to its ``.dist-info``; RECORD is made anew."""
     data = json.dumps(manifest, indent=1, sort_keys=True) + "\n"
-    with zipfile.ZipFile(source) as old, WheelWriter(str(target), "w") as new:
-        for info in old.infolist():
-            if info.filename != new.record_path:
-                new.writestr(info, old.read(info))
-        entry = zipfile.ZipInfo(
-            f"{new.dist_info_path}/{MANIFEST}", max(info.date_time for info in old.infolist())
-        )
-        entry.external_attr = 0o100644 << 16
-        entry.compress_type = zipfile.ZIP_DEFLATED
-        new.writestr(entry, data)
-
-
-def read_manifest(path: Path) -> dict[str, Any]:
-    """Return the manifest inside a wheel.
-
-    Raises:
-        WheelError: not a wheel, or not one of ours.
-    """
-    try:
-        with WheelSource.open(path) as source:
-            value = json.loads(source.read_dist_info(MANIFEST))
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError, InstallerError) as error:
-        raise WheelError(
-            f"no manifest can be read from it ({error})",
-            stage=STAGE,
-            path=path,
-            remedy="name a wheel that ascendtorch built",
-        ) from error
-    if not isinstance(value, dict):
-        raise _wrong(path, "its manifest is not a mapping")
-    return value
+    with zipfile.ZipFile(source) as old:
+        newest = max(info.date_time for info in old.infolist())
+        with WheelWriter(target, newest) as new:
+            for info in old.infolist():
+                if info.filename != new.record_path:
+                    new.writestr(info, old.read(info))
+            for name, path in sorted(contents.items()):
+                new.add(name, path.read_bytes(), executable=True)
+            new.add(f"{new.dist_info_path}/{manifests.NAME}", data.encode())
 
 
 def _wrong(path: Path, cause: str) -> WheelError:

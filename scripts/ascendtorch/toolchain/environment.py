@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ascendtorch.edge import files, process
@@ -50,6 +50,8 @@ def ensure_environment(
     offline: bool,
     reporter: Reporter,
     dependencies: bool = False,
+    wheels: Sequence[Path] = (),
+    complete: bool = True,
     what: str = "build environment",
 ) -> Path:
     """Return the environment's Python, making the environment when it is missing or outdated.
@@ -59,6 +61,8 @@ def ensure_environment(
 
     Args:
         dependencies: let pip choose what the requirements need and do not list.
+        wheels: folders in which pip looks too, beside those of its own settings.
+        complete: refuse requirements that need what none of them is.
         what: the environment, for messages.
 
     Raises:
@@ -95,6 +99,7 @@ def ensure_environment(
         *(["--no-deps"] * (not dependencies)),
         "--prefer-binary",
         *(["--no-index"] * offline),
+        *(f"--find-links={path}" for path in wheels),
         *requirements,
     ]
     _step(
@@ -103,15 +108,16 @@ def ensure_environment(
         folder,
         reporter,
         "check the network and pip's index (PIP_INDEX_URL), or give a folder of wheels "
-        "(PIP_FIND_LINKS)",
+        "(PIP_FIND_LINKS), or a bundle (ascendtorch bundle use)",
     )
-    _step(
-        [*pip, "check"],
-        env,
-        folder,
-        reporter,
-        "the pinned requirements contradict each other: correct them in version.yaml",
-    )
+    if complete:
+        _step(
+            [*pip, "check"],
+            env,
+            folder,
+            reporter,
+            "the pinned requirements contradict each other: correct them in version.yaml",
+        )
     _shadow_cmake3(folder)
     files.write_json(stamp, wanted)
     return executable
