@@ -13,6 +13,8 @@ from . import _C
 runtime: types.ModuleType = _C
 #: What an allocation that has no room raises: this PyTorch has no error of its own for it.
 OutOfMemoryError = RuntimeError
+#: Loss scaling, which a patch lets take tensors of NPUs.
+GradScalerBase = torch.cuda.amp.GradScaler
 
 
 class StreamBase(torch._C.Stream):

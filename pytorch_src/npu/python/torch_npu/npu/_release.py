@@ -26,6 +26,13 @@ class StreamBase(torch.Stream):
         )
 
 
+class GradScalerBase(torch.amp.GradScaler):
+    """PyTorch's own loss scaling, on an NPU."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__("npu", **settings)
+
+
 class EventBase(torch.Event):
     """PyTorch's own event, on an NPU."""
 

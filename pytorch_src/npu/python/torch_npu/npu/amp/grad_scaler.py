@@ -1,9 +1,9 @@
 """Loss scaling for the NPU."""
 
-import torch
+from .._release import GradScalerBase
 
 
-class GradScaler(torch.amp.GradScaler):
+class GradScaler(GradScalerBase):
     """Scales the loss, and skips steps whose gradients are infinite or not a number.
 
     Args:
@@ -23,7 +23,6 @@ class GradScaler(torch.amp.GradScaler):
         enabled: bool = True,
     ) -> None:
         super().__init__(
-            "npu",
             init_scale=init_scale,
             growth_factor=growth_factor,
             backoff_factor=backoff_factor,
