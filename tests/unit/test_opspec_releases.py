@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,20 @@ def test_a_release_without_an_overload(tmp_path: Path) -> None:
     text = handwritten("gelu", *lines)
     assert "gelu_out" not in rendered(tmp_path, text, OLD)["register_some.cpp"]
     assert "gelu_out" in rendered(tmp_path, text, NEW)["register_some.cpp"]
+
+
+def test_what_a_release_is_said_to_have_holds_for_its_patches(tmp_path: Path) -> None:
+    own = "1.8.3: {overloads: [gelu]}"
+    said = "1.8.1: {without: [gelu.out]}"
+    text = handwritten("gelu", "overloads: [gelu, gelu.out]", f"versions: {{{own}, {said}}}")
+    has_out = {}
+    for version in ("1.8.0", "1.8.1", "1.8.2", "1.8.3", "1.9.0"):
+        release = replace(NEW, version=version)
+        has_out[version] = "gelu_out" in rendered(tmp_path, text, release)["register_some.cpp"]
+    without = {"1.8.1": False, "1.8.2": False, "1.8.3": False}
+    assert has_out == {"1.8.0": True, **without, "1.9.0": True}
+    with pytest.raises(SpecError, match=r"1\.8\.0"):
+        rendered(tmp_path, text, replace(OLD, version="1.8.0"))
 
 
 def test_a_release_with_other_overloads(tmp_path: Path) -> None:

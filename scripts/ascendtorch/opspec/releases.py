@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ascendtorch.opspec.entries import Entry
@@ -34,12 +34,13 @@ def entry_at(entry: Entry, version: str, keys: Sequence[str]) -> Entry | None:
             )
     fields = {key: value for key, value in entry.fields.items() if key not in KEYS}
     wanted = _is_within(entry.fields, version)
-    versions = entry.fields["versions"].mapping() if "versions" in entry.fields else {}
+    versions = _versions(entry)
+    said = _said_of(version, versions)
     for name, value in versions.items():
         if re.fullmatch(_VERSION, name) is None:
             value.fail(f"is for {name!r}, which is no release", "write one such as 1.8.1")
         changes = value.fields(optional=(*keys, "skip", "without"))
-        if name != version:
+        if name != said:
             continue
         wanted = wanted and not ("skip" in changes and changes.pop("skip").boolean())
         without = changes.pop("without", None)
@@ -56,13 +57,31 @@ def is_for(entry: Entry, version: str) -> bool:
 
 def overloads_at(entry: Entry, version: str) -> tuple[str, ...] | None:
     """Return the overloads that an entry lists for a release; None where it lists none."""
-    versions = entry.fields["versions"].mapping() if "versions" in entry.fields else {}
-    changes = versions[version].mapping() if version in versions else {}
+    versions = _versions(entry)
+    said = _said_of(version, versions)
+    changes = versions[said].mapping() if said is not None else {}
     listed = changes.get("overloads") or entry.fields.get("overloads")
     if listed is None or not listed.is_list():
         return None
     without = changes["without"].texts() if "without" in changes else ()
     return tuple(name for name in listed.texts() if name not in without)
+
+
+def _versions(entry: Entry) -> dict[str, Value]:
+    return entry.fields["versions"].mapping() if "versions" in entry.fields else {}
+
+
+def _said_of(version: str, names: Iterable[str]) -> str | None:
+    """Return the name that speaks of a release: 1.8.1 of 1.8.2 too, until that has its own."""
+    number = _number(version)
+    fitting = [
+        name
+        for name in names
+        if re.fullmatch(_VERSION, name)
+        and _number(name)[:2] == number[:2]
+        and _number(name) <= number
+    ]
+    return max(fitting, key=_number, default=None)
 
 
 def _is_within(fields: dict[str, Value], version: str) -> bool:
