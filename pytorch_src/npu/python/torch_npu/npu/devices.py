@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import re
+import time
 from typing import Any
 
 import torch
@@ -39,6 +41,17 @@ def is_initialized() -> bool:
 def _lazy_init() -> None:
     """Initialise, as PyTorch itself asks of a device module."""
     runtime.initialize()
+
+
+@atexit.register
+def _let_threads_begin() -> None:
+    """Give autograd's threads, one a device, the GIL that each takes once when it begins.
+
+    They begin with the first backward pass. Python ends a thread that still waits for the GIL when
+    the program is over, and that ends the process with "terminate called".
+    """
+    if is_initialized():
+        time.sleep(0.02)
 
 
 def _is_in_bad_fork() -> bool:
