@@ -212,4 +212,7 @@ def __getattr__(name: str) -> Any:
     # Made at first use: nothing is asked of a device by the import.
     if name == "default_generators":
         return random.default_generators
+    # torch.utils.checkpoint keeps the states of generators only of a device that says so.
+    if name == "_initialized":
+        return is_initialized()
     raise AttributeError(f"module 'torch.npu' has no attribute {name!r}")
