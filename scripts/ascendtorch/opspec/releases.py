@@ -73,6 +73,9 @@ def _versions(entry: Entry) -> dict[str, Value]:
 
 def _said_of(version: str, names: Iterable[str]) -> str | None:
     """Return the name that speaks of a release: 1.8.1 of 1.8.2 too, until that has its own."""
+    # A tag that is no release has nothing said of it.
+    if re.fullmatch(_VERSION, version) is None:
+        return None
     number = _number(version)
     fitting = [
         name
