@@ -11,6 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from support.moving import Moving, make_moving
 from support.processes import end_processes_of
 from support.upstream import Upstream, make_upstream
 from support.workspace import PACKAGE, Reference, Workspace, WorkspaceFactory
@@ -73,4 +74,17 @@ def ready(
     copied = Workspace(tmp_path, upstream, zygote=zygote)
     shutil.copytree(_generated.base, tmp_path, symlinks=True, dirs_exist_ok=True)
     yield copied
+    end_processes_of(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def moving(tmp_path_factory: pytest.TempPathFactory) -> Moving:
+    """An upstream with several releases, to carry a series to."""
+    return make_moving(tmp_path_factory.mktemp("moving"))
+
+
+@pytest.fixture
+def moved(tmp_path: Path, moving: Moving, zygote: Zygote) -> Iterator[Workspace]:
+    """A checkout of the moving upstream, in which nothing has run."""
+    yield Workspace(tmp_path, moving.upstream, zygote=zygote).create()
     end_processes_of(tmp_path)

@@ -11,7 +11,7 @@ import os
 import random
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,10 +28,8 @@ from support.killingscenarios import (
     Scenario,
     Swing,
 )
-from support.moving import Moving, make_moving
-from support.processes import end_processes_of, processes_of, wait_until
+from support.processes import processes_of, wait_until
 from support.workspace import Done, Workspace
-from support.zygote import Zygote
 
 
 class Tally:
@@ -105,18 +103,6 @@ def _judge(done: Done, kind: str, where: str | None) -> None:
 
 
 # -- the tests
-
-
-@pytest.fixture(scope="module")
-def moving(tmp_path_factory: pytest.TempPathFactory) -> Moving:
-    return make_moving(tmp_path_factory.mktemp("moving"))
-
-
-@pytest.fixture
-def moved(tmp_path: Path, moving: Moving, zygote: Zygote) -> Iterator[Workspace]:
-    """A checkout of the moving upstream, in which nothing has run."""
-    yield Workspace(tmp_path, moving.upstream, zygote=zygote).create()
-    end_processes_of(tmp_path)
 
 
 #: Not in CI yet: drawn moments of a new tree, of rebase and of bundles still find remains.

@@ -7,16 +7,13 @@ import os
 import random
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from support.killingscenarios import Export, Rebase, Scenario, Swing
-from support.moving import Moving, make_moving
-from support.processes import end_processes_of, wait_until
+from support.processes import wait_until
 from support.workspace import Workspace
-from support.zygote import Zygote
 
 SHORT = pytest.param(1, id="short")
 LONG = pytest.param(20, id="long", marks=[pytest.mark.slow, pytest.mark.timeout(3600)])
@@ -34,18 +31,6 @@ def held(*arguments):
         time.sleep(0.01)
 lock._end_leftovers = held
 """
-
-
-@pytest.fixture(scope="module")
-def moving(tmp_path_factory: pytest.TempPathFactory) -> Moving:
-    return make_moving(tmp_path_factory.mktemp("moving"))
-
-
-@pytest.fixture
-def moved(tmp_path: Path, moving: Moving, zygote: Zygote) -> Iterator[Workspace]:
-    """A checkout of the moving upstream, in which nothing has run."""
-    yield Workspace(tmp_path, moving.upstream, zygote=zygote).create()
-    end_processes_of(tmp_path)
 
 
 def pairs(scenario: Scenario, times: int, gate: Path) -> None:

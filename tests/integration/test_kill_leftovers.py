@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from support.moving import Moving, make_moving
-from support.processes import end_processes_of
 from support.upstream import EDITS, VERSION
 from support.workspace import Reference, Workspace
-from support.zygote import Zygote
 
 NAMES = [edit.name for edit in EDITS]
 #: Dies instead of returning from a function of ours.
@@ -36,18 +31,6 @@ def run(argv, **options):
     return real(argv, **options)
 process.run = run
 """
-
-
-@pytest.fixture(scope="module")
-def moving(tmp_path_factory: pytest.TempPathFactory) -> Moving:
-    return make_moving(tmp_path_factory.mktemp("moving"))
-
-
-@pytest.fixture
-def moved(tmp_path: Path, moving: Moving, zygote: Zygote) -> Iterator[Workspace]:
-    """A checkout of the moving upstream, in which nothing has run."""
-    yield Workspace(tmp_path, moving.upstream, zygote=zygote).create()
-    end_processes_of(tmp_path)
 
 
 def test_half_written_state_files_go_with_the_next_run(ready: Workspace) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,9 @@ import pytest
 import yaml
 
 from support.mounts import mounted, needs_mounts
-from support.moving import Moving, lines, make_moving, ours
-from support.processes import end_processes_of
+from support.moving import Moving, lines, ours
 from support.upstream import GLOO, VERSION
 from support.workspace import Workspace
-from support.zygote import Zygote
 
 KILL = """
 import os, shutil, signal
@@ -32,18 +29,6 @@ def counted(which):
     return moved
 Path.replace, Path.rename, shutil.rmtree = counted(0), counted(1), counted(2)
 """
-
-
-@pytest.fixture(scope="module")
-def moving(tmp_path_factory: pytest.TempPathFactory) -> Moving:
-    return make_moving(tmp_path_factory.mktemp("moving"))
-
-
-@pytest.fixture
-def moved(tmp_path: Path, moving: Moving, zygote: Zygote) -> Iterator[Workspace]:
-    """A checkout of the moving upstream, in which nothing has run."""
-    yield Workspace(tmp_path, moving.upstream, zygote=zygote).create()
-    end_processes_of(tmp_path)
 
 
 def rebase(workspace: Workspace, *arguments: str, code: int = 0, **options: Any) -> dict[str, Any]:
