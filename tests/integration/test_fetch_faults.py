@@ -23,14 +23,15 @@ DNS = "ssh: Could not resolve hostname mirror.invalid: Name or service not known
 SLOW = {"do": "slow", "bytes": 40_000}
 #: Dies without a word at the n-th call of a method of Path, before or after it.
 KILL = """
-import os, pathlib, signal
-real, count = pathlib.Path.{method}, [0]
+import itertools, os, pathlib, signal
+real, count = pathlib.Path.{method}, itertools.count(1)
 def counted(self, *args):
-    count[0] += 1
-    if count[0] == {number} and {before}:
+    # One step, for threads count too.
+    reached = next(count) == {number}
+    if reached and {before}:
         os.kill(os.getpid(), signal.SIGKILL)
     result = real(self, *args)
-    if count[0] == {number}:
+    if reached:
         os.kill(os.getpid(), signal.SIGKILL)
     return result
 pathlib.Path.{method} = counted
@@ -93,7 +94,7 @@ def test_killed_while_receiving(
 
 def test_killed_again_and_again(workspace: Workspace, reference: Reference) -> None:
     """faults.md 1: at many points of filling the cache and of checking out."""
-    # How much a killed run leaves for the next depends on its threads: the last may come too late.
+    # The cache keeps what a killed run had fetched: for the last ones there may be too little left.
     kills = 0
     for number in (1, 3, 6, 10, 15, 21):
         prelude = KILL.format(method="replace", number=number, before=number % 2)
@@ -217,6 +218,32 @@ def test_interrupted_while_another_run_fills_the_cache(
     assert third.returncode == 0, told
     assert server.calls("pytorch") == 2
     reference.check(other)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_interrupted_while_a_thread_starts(
+    workspace: Workspace, server: SshServer, workspace_factory: WorkspaceFactory, number: int
+) -> None:
+    """faults.md 2: what its pool does not know yet is stopped too, though it waits."""
+    server.behave(pytorch={"do": "stall", "bytes": 1000, "times": 1})
+    first = workspace.start("gen", "-v", "1.8.1")
+    wait_until(server.mark.exists, "the transfer")
+    other = workspace_factory("other")
+    other.mirrors.write_text(workspace.mirrors.read_text())
+    other.env = {**workspace.env, "ASCENDTORCH_CACHE": str(workspace.cache)}
+    prelude = f"""
+import itertools, os, signal, threading
+real, count = threading.Thread.start, itertools.count(1)
+def start(self):
+    real(self)
+    if self._target.__name__ == "_worker" and next(count) == {number}:
+        os.kill(os.getpid(), signal.SIGINT)
+threading.Thread.start = start
+"""
+    done = other.gen(prelude=prelude, check=False)
+    assert done.code == 130, done.stderr
+    first.kill()
+    first.communicate()
 
 
 def test_second_run_in_the_same_workspace(

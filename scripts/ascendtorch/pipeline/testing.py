@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
-from ascendtorch.edge import process
+from ascendtorch.edge import interrupts, process
 from ascendtorch.errors import ToolError
 from ascendtorch.spec.suggest import did_you_mean
 from ascendtorch.toolchain.environment import clean_environ
@@ -104,8 +104,10 @@ def run_tests(
     """Run the files, `jobs` at a time; `on_outcome` hears of each as it ends."""
     outcomes: list[Outcome] = []
     with ThreadPoolExecutor(max_workers=jobs) as pool:
-        running = [pool.submit(_run_one, path, python, env) for path in tests]
+        running = []
         try:
+            with interrupts.deferred():
+                running += [pool.submit(_run_one, path, python, env) for path in tests]
             for done in as_completed(running):
                 outcomes.append(done.result())
                 on_outcome(outcomes[-1])

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ascendtorch.edge import process
+from ascendtorch.edge import interrupts, process
 from ascendtorch.edge.files import host_errors
 from ascendtorch.errors import AscendTorchError, EditedError, FetchError, HostError
 from ascendtorch.plan import Plan
@@ -228,9 +228,13 @@ def _fetch_all(
     failures: list[AscendTorchError] = []
     stop = threading.Event()
     # Small ones last would leave one core idle behind a large one: the release itself goes first.
+    jobs: dict[Future[None], _Remote] = {}
     with ThreadPoolExecutor(options.parallel) as pool:
-        jobs = {pool.submit(_fetch_one, cache, r, options, reporter, stop): r for r in lacking}
         try:
+            with interrupts.deferred():
+                for remote in lacking:
+                    job = pool.submit(_fetch_one, cache, remote, options, reporter, stop)
+                    jobs[job] = remote
             for number, job in enumerate(as_completed(jobs), 1):
                 try:
                     job.result()

@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from ascendtorch.edge import files, git, process
+from ascendtorch.edge import files, git, interrupts, process
 from ascendtorch.edge.files import write_atomic
 from ascendtorch.edge.host import free_disk
 from ascendtorch.errors import FetchError
@@ -102,8 +102,9 @@ class NewTree:
     def start(self, url: str) -> None:
         """Begin to check out what comes from a remote, all of which is cached by now."""
         for job in self._waiting.pop(plain_url(url), ()):
-            future = self._pool.submit(_check_out, job, self._plan.spec, self._cache)
-            self._futures[future] = job
+            with interrupts.deferred():
+                future = self._pool.submit(_check_out, job, self._plan.spec, self._cache)
+                self._futures[future] = job
 
     def finish(self, advance: Advance) -> None:
         """Wait for all checkouts and put the tree into its place.
