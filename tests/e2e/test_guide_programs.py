@@ -26,11 +26,10 @@ for part, count in (("train", 6), ("val", 2)):
     for label in range(8):
         folder = Path(sys.argv[1]) / part / f"class{label}"
         folder.mkdir(parents=True)
+        tint = Image.new("RGB", (96, 80), (label * 30, 255 - label * 30, 128))
         for number in range(count):
-            image = Image.new("RGB", (96, 80), (label * 30, 255 - label * 30, 40 * number))
-            for _ in range(200):
-                spot = random.randrange(96), random.randrange(80)
-                image.putpixel(spot, tuple(random.randrange(256) for _ in range(3)))
+            noise = Image.frombytes("RGB", (24, 20), bytes(random.choices(range(256), k=1440)))
+            image = Image.blend(noise.resize((96, 80), Image.BICUBIC), tint, 0.3)
             image.save(folder / f"{number}.png")
 """
 
@@ -73,14 +72,16 @@ def both(python: str, program: str, folder: Path, *arguments: str) -> tuple[dict
 
 
 def test_training_on_one_device(python: str, images: Path, tmp_path: Path) -> None:
-    settings = "--arch resnet18 --epochs 1 --batch-size 16 --lr 0.01 --workers 0 --seed 3"
+    # Where an activation is nearly zero, its sign is a matter of rounding, and one that turns changes
+    # gradients by 1e-3 on either device: a small step keeps that out of the next loss.
+    settings = "--arch resnet18 --epochs 1 --batch-size 16 --lr 0.001 --workers 0 --seed 3"
     cpu, npu = both(python, "imagenet_main.py", tmp_path, str(images), *settings.split())
     (wanted,), (found,) = cpu["train"], npu["train"]
     assert len(found) == 3
-    assert found == pytest.approx(wanted, rel=1e-3)
+    assert found == pytest.approx(wanted, rel=1e-4)
     assert npu["validate"][0]["loss"] == pytest.approx(cpu["validate"][0]["loss"], rel=1e-2)
     # It goes on from its checkpoint, on the device.
-    more = "--arch resnet18 --epochs 2 --batch-size 16 --lr 0.01 --workers 2 --resume"
+    more = "--arch resnet18 --epochs 2 --batch-size 16 --lr 0.001 --workers 2 --resume"
     program = [python, str(PROGRAMS / "imagenet_main.py"), str(images), *more.split()]
     assert "(epoch 1)" in run([*program, "checkpoint.pth.tar"], tmp_path)
 
@@ -102,7 +103,8 @@ def test_inference(python: str, images: Path, tmp_path: Path) -> None:
     run([python, str(PROGRAMS / "resnet50_infer.py"), *settings.split()], tmp_path)
     half = json.loads((tmp_path / "half.json").read_text())
     for found, wanted in zip(half["outputs"], cpu["outputs"]):
-        assert found == pytest.approx(wanted, rel=5e-2, abs=5e-2)
+        # Fifty layers in float16: of small outputs only the digits that large ones have are right.
+        assert found == pytest.approx(wanted, rel=0, abs=2e-2 * max(map(abs, wanted)))
 
 
 def test_shufflenet_rewritten(python: str, tmp_path: Path) -> None:
