@@ -233,6 +233,8 @@ def test_interrupted_while_a_thread_starts(
     other.env = {**workspace.env, "ASCENDTORCH_CACHE": str(workspace.cache)}
     prelude = f"""
 import itertools, os, signal, threading
+# A shell that runs the tests in its background has them ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 real, count = threading.Thread.start, itertools.count(1)
 def start(self):
     real(self)
