@@ -46,4 +46,7 @@ PYBIND11_MODULE(_C, m) {
 #if NPU_TORCH_VERSION < 20000
   npu::bind_storage(m);
 #endif
+#ifdef NPU_DUMPER
+  npu::bind_dumper(m);
+#endif
 }

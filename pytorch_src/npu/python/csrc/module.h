@@ -25,6 +25,7 @@ void bind_profiling(pybind11::module& m);
 void bind_memory(pybind11::module& m);
 #if NPU_TORCH_VERSION < 20000
 void bind_storage(pybind11::module& m);
+void bind_dumper(pybind11::module& m);  // With USE_DUMP alone.
 #endif
 
 }  // namespace npu
