@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -13,15 +14,18 @@ from npu_testing import IMPORT, IN_TREE
 
 if not IN_TREE:
     import torch_npu
+IS_EMULATOR = torch.npu.get_device_properties(0).is_emulator
 #: The Python sources of ours.
 SOURCES = Path(torch.__file__).parent / "npu" if IN_TREE else Path(torch_npu.__file__).parent
+#: Set where a process or its parent has said that the emulator is used.
+ANNOUNCED = "ASCENDTORCH_EMULATOR_ANNOUNCED"
 
 
 def run(code, **environment):
     """Run code in a process of its own, where nothing is imported yet."""
-    settings = {**os.environ, **environment}
     # The announcement of the emulator is checked where it is wanted.
-    settings.pop("ASCEND_EMU_ANNOUNCED", None)
+    known = {name: text for name, text in os.environ.items() if name != ANNOUNCED}
+    settings = {**known, **environment}
     return subprocess.run(
         [sys.executable, "-c", code], env=settings, capture_output=True, text=True, check=False
     )
@@ -132,6 +136,18 @@ class TestImport(ImportTestCase):
         self.assertEqual(len(lines), 7)
         for line in lines:
             self.assertIn("/no/such/libascendcl.so", line)
+
+    @unittest.skipUnless(IS_EMULATOR, "an NPU is used, and nothing is announced")
+    def test_the_emulator_is_announced_once_by_its_real_path(self):
+        use = f"{IMPORT}\ntorch.ones(2).npu()\ntorch.npu.synchronize()\n"
+        said = self.passes(use).stderr
+        found = re.fullmatch(r"torch\.npu: no NPU is used; (.+) emulates one on the CPU\n", said)
+        self.assertIsNotNone(found, said)
+        path = Path(found.group(1))
+        self.assertEqual(path, path.resolve())
+        detour = path.parent / ".." / path.parent.name / path.name
+        self.assertEqual(self.passes(use, ASCENDTORCH_ACL=str(detour)).stderr, said)
+        self.assertEqual(self.passes(use, **{ANNOUNCED: "1"}).stderr, "")
 
     def test_the_sources_are_python_3_7(self):
         sources = sorted(SOURCES.rglob("*.py"))

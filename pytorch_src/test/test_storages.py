@@ -17,8 +17,11 @@ TYPES = {
     "IntStorage": torch.int32,
     "LongStorage": torch.int64,
     "HalfStorage": torch.float16,
+    "BFloat16Storage": torch.bfloat16,
     "FloatStorage": torch.float32,
     "DoubleStorage": torch.float64,
+    "ComplexFloatStorage": torch.complex64,
+    "ComplexDoubleStorage": torch.complex128,
 }
 
 
@@ -143,6 +146,8 @@ class TestStoragesOfTheirOwnType(NpuTestCase):
         storage = torch.npu.FloatStorage([1, 2])
         self.assertEqual(storage.type(), "torch.npu.FloatStorage")
         self.assertIs(storage.type("torch.npu.FloatStorage"), storage)
+        there = torch.ones(2, dtype=torch.complex64).npu().storage()
+        self.assertIs(there.type(there.type()), there)
         self.assertIsInstance(storage.type("torch.npu.LongStorage"), torch.npu.LongStorage)
         self.assertIsInstance(storage.type(torch.FloatStorage), torch.FloatStorage)
         there = torch.FloatStorage([1, 2]).type("torch.npu.FloatStorage")

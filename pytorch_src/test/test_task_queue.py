@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -124,6 +125,8 @@ class TestAtOnce(QueueChecks, NpuTestCase):
         with self.assertRaisesRegex(RuntimeError, "operator Neg.*stream") as caught:
             given.neg()
         self.assertNotIn("queued", str(caught.exception))
+        code = re.search(r" failed: ACL_ERROR_\w+ \((\d+)\)", str(caught.exception)).group(1)
+        self.assertEqual(str(caught.exception).count(code), 1, str(caught.exception))
 
 
 class TestQueued(QueueChecks, NpuTestCase):

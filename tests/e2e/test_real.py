@@ -62,6 +62,14 @@ def test_tree_is_the_release_and_one_commit_a_patch(checkout: Path) -> None:
     assert git(tree, "status", "--porcelain") == ""
 
 
+def test_the_op_spec_is_rendered_with_its_types(checkout: Path) -> None:
+    folder = checkout / "pytorch" / "npu" / "generated"
+    text = "".join(path.read_text("utf-8") for path in sorted(folder.iterdir()))
+    assert text.count("m.impl(") >= 600
+    for newer in ("std::optional", "string_view", "c10::SymInt", "ITensorListRef"):
+        assert newer not in text
+
+
 def test_second_run_moves_nothing(checkout: Path) -> None:
     tree = checkout / "pytorch"
     before = {path: path.lstat().st_mtime_ns for path in tree.rglob("*")}

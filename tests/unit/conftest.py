@@ -15,7 +15,6 @@ import pytest
 from ascendtorch.spec.version import VersionSpec, load_version
 
 COMMIT = "56b43f4fec1f76953f15a627694d4bba34588969"
-OTHER_COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 Change = Callable[[dict[str, Any]], object]
 

@@ -43,7 +43,7 @@ def test_nothing_else_changes() -> None:
         "ASCEND_TOOLKIT_HOME": "/b/home",
         "ASCEND_OPP_PATH": "/b/home/opp",
         "ASCEND_AICPU_PATH": "/b/home",
-        "ASCEND_EMU_ANNOUNCED": "1",
+        "ASCENDTORCH_EMULATOR_ANNOUNCED": "1",
     }
     assert environ["ASCEND_EMU_DEVICES"] == "7"
 

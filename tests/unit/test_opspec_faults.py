@@ -62,9 +62,6 @@ ADD = """
         attrs: {alpha: -alpha}
 """
 
-#: An entry that forgets `alpha`.
-ONE_CASE = ADD.partition("    cases")[0] + "    acl: Add\n"
-
 
 def write(folder: Path, text: str, name: str = "some.yaml") -> Path:
     spec = folder / "ops"

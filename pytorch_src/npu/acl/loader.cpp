@@ -29,6 +29,12 @@ std::string own_folder() {
   return slash == std::string::npos ? "." : path.substr(0, slash);
 }
 
+// The path as a person would look for it: the emulator is found beside this library, with "..".
+std::string real_path(const std::string& path) {
+  char resolved[PATH_MAX];
+  return realpath(path.c_str(), resolved) == nullptr ? path : resolved;
+}
+
 // CANN's own libraries look for each other's symbols, so all of it is made global.
 bool open_at(Library* library, const std::string& path) {
   library->handle = dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
@@ -45,7 +51,7 @@ bool open_at(Library* library, const std::string& path) {
     library->handle = nullptr;
     return false;
   }
-  library->path = dladdr(known, &info) != 0 ? info.dli_fname : path;
+  library->path = real_path(dladdr(known, &info) != 0 ? info.dli_fname : path);
   library->emulator = dlsym(library->handle, kEmulatorMark) != nullptr;
   library->missing.clear();
   return true;

@@ -78,8 +78,8 @@ at::Tensor gelu_backward(const at::Tensor& grad, const at::Tensor& self) {
 namespace {
 
 bool is_tanh(c10::string_view approximate) {
-  TORCH_CHECK(approximate == "none" || approximate == "tanh",
-              "gelu: approximate is \"", approximate, "\"; it can be none or tanh");
+  TORCH_CHECK(approximate == "none" || approximate == "tanh", "gelu: approximate is \"",
+              approximate, "\"; it can be none or tanh");
   return approximate == "tanh";
 }
 

@@ -1,14 +1,10 @@
 // Batch normalisation, of any number of spatial dims.
-#include "kernels/support.h"
+#include "kernels/norm_support.h"
 
 namespace npu {
 namespace kernels {
 
 namespace {
-
-constexpr Types kTaken = bit(at::kFloat) | bit(at::kHalf) | bit(at::kBFloat16);
-
-using Three = std::tuple<at::Tensor, at::Tensor, at::Tensor>;
 
 // One float for each channel: `given`, or `otherwise` for all.
 at::Tensor channel_values(const c10::optional<at::Tensor>& given, const at::Tensor& input,
@@ -88,8 +84,7 @@ Three normalise(const at::Tensor& input, const c10::optional<at::Tensor>& weight
   }
   TORCH_CHECK(input.numel() > 0, "batch_norm: expected elements to take statistics of, but got ",
               "shape ", input.sizes());
-  const Batch batch =
-      train(input, scale, offset, running_mean, running_var, momentum, eps, y);
+  const Batch batch = train(input, scale, offset, running_mean, running_var, momentum, eps, y);
   return std::make_tuple(y, batch.mean, batch.variance.add(eps).rsqrt_());
 }
 
@@ -97,10 +92,6 @@ bool goes_to_cpu(const char* name, const at::Tensor& input) {
   if (kTaken & bit(input.scalar_type())) return false;
   check_cpu_allowed(name, input.scalar_type(), kTaken);
   return true;
-}
-
-Three three_of(const torch::jit::Stack& stack) {
-  return std::make_tuple(stack[0].toTensor(), stack[1].toTensor(), stack[2].toTensor());
 }
 
 }  // namespace
@@ -150,8 +141,8 @@ Three native_batch_norm(const at::Tensor& input, const c10::optional<at::Tensor>
   }
   // Of the overloads that say what they change, so that the CPU's running statistics come back.
   if (is_given(running_mean) && is_given(running_var)) {
-    return three_of(on_cpu("aten::_native_batch_norm_legit", "", input, weight, bias,
-                           *running_mean, *running_var, training, momentum, eps));
+    return three_of(on_cpu("aten::_native_batch_norm_legit", "", input, weight, bias, *running_mean,
+                           *running_var, training, momentum, eps));
   }
   return three_of(on_cpu("aten::_native_batch_norm_legit", "no_stats", input, weight, bias,
                          training, momentum, eps));
@@ -177,9 +168,8 @@ std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor> _batch_norm_with_upda
     const at::Tensor& input, const c10::optional<at::Tensor>& weight,
     const c10::optional<at::Tensor>& bias, at::Tensor& running_mean, at::Tensor& running_var,
     double momentum, double eps) {
-  const Three done =
-      kernels::native_batch_norm(input, weight, bias, running_mean, running_var, true, momentum,
-                                 eps);
+  const Three done = kernels::native_batch_norm(input, weight, bias, running_mean, running_var,
+                                                true, momentum, eps);
   return std::make_tuple(std::get<0>(done), std::get<1>(done), std::get<2>(done),
                          empty_like_sizes({0}, input, at::kByte));
 }

@@ -20,8 +20,7 @@ void check_part(const at::Tensor& first, const at::Tensor& part, int64_t dim, si
               " dims and the first ", first.dim(), "; all must have as many");
   for (int64_t d = 0; d < first.dim(); ++d) {
     TORCH_CHECK(d == dim || part.size(d) == first.size(d), "cat: tensor ", number, " has shape ",
-                part.sizes(), " and the first ", first.sizes(),
-                "; only dim ", dim, " may differ");
+                part.sizes(), " and the first ", first.sizes(), "; only dim ", dim, " may differ");
   }
 }
 

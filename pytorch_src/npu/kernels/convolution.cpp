@@ -141,8 +141,8 @@ at::Tensor convolution_overrideable(const at::Tensor& input, const at::Tensor& w
   if (!transposed) {
     return forward(input, weight, is_given(bias) ? *bias : at::Tensor(), geometry);
   }
-  const std::vector<int64_t> sizes = transposed_sizes(
-      input, weight, geometry, expanded(output_padding, geometry.stride.size()));
+  const std::vector<int64_t> sizes =
+      transposed_sizes(input, weight, geometry, expanded(output_padding, geometry.stride.size()));
   at::Tensor y = input_gradient(sizes, weight, input, geometry);
   if (is_given(bias)) {
     std::vector<int64_t> row(static_cast<size_t>(y.dim()), 1);

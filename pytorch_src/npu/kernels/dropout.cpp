@@ -25,8 +25,7 @@ std::tuple<at::Tensor, at::Tensor> native_dropout(const at::Tensor& input, doubl
     return std::make_tuple(input.clone(),
                            at::ones(input.sizes(), input.options().dtype(at::kBool)));
   }
-  const at::Tensor mask =
-      uniform_numbers(c10::nullopt, input.sizes(), input, at::kFloat).ge(p);
+  const at::Tensor mask = uniform_numbers(c10::nullopt, input.sizes(), input, at::kFloat).ge(p);
   const double scale = p == 1 ? 0 : 1 / (1 - p);
   return std::make_tuple(input.mul(mask).mul_(scale), mask);
 }

@@ -21,8 +21,8 @@ c10::Device chosen(const c10::optional<c10::Device>& device) {
 }
 
 void check_options(const c10::optional<c10::Layout>& layout, const c10::optional<bool>& pin) {
-  TORCH_CHECK(!layout.has_value() || *layout == c10::kStrided,
-              "an NPU has only strided tensors; ", *layout, " was asked for");
+  TORCH_CHECK(!layout.has_value() || *layout == c10::kStrided, "an NPU has only strided tensors; ",
+              *layout, " was asked for");
   TORCH_CHECK(!pin.has_value() || !*pin, "only memory of the CPU can be pinned");
 }
 
@@ -95,8 +95,8 @@ at::Tensor made_strided(at::IntArrayRef sizes, at::IntArrayRef strides, at::Scal
 }  // namespace
 
 at::Tensor empty_memory_format(at::IntArrayRef size, c10::optional<at::ScalarType> dtype,
-                               c10::optional<at::Layout> layout,
-                               c10::optional<at::Device> device, c10::optional<bool> pin_memory,
+                               c10::optional<at::Layout> layout, c10::optional<at::Device> device,
+                               c10::optional<bool> pin_memory,
                                c10::optional<at::MemoryFormat> memory_format) {
   check_options(layout, pin_memory);
   DeviceScope scope(chosen(device).index());
@@ -120,8 +120,8 @@ ResizedArg resize_(ResizedArg self, at::IntArrayRef size,
   if (self.sizes() == size) return self;
   auto* impl = self.unsafeGetTensorImpl();
   impl->set_sizes_contiguous(size);
-  const size_t bytes = static_cast<size_t>(self.storage_offset() + self.numel()) *
-                       self.element_size();
+  const size_t bytes =
+      static_cast<size_t>(self.storage_offset() + self.numel()) * self.element_size();
   if (self.numel() > 0 && bytes > self.storage().nbytes()) resize_storage(self.storage(), bytes);
   return self;
 }

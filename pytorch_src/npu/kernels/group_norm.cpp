@@ -1,20 +1,8 @@
 // Normalisation of groups of channels within each sample.
-#include "kernels/support.h"
+#include "kernels/norm_support.h"
 
 namespace npu {
 namespace kernels {
-
-namespace {
-
-constexpr Types kTaken = bit(at::kFloat) | bit(at::kHalf) | bit(at::kBFloat16);
-
-using Three = std::tuple<at::Tensor, at::Tensor, at::Tensor>;
-
-Three three_of(const torch::jit::Stack& stack) {
-  return std::make_tuple(stack[0].toTensor(), stack[1].toTensor(), stack[2].toTensor());
-}
-
-}  // namespace
 
 Three native_group_norm(const at::Tensor& input, const c10::optional<at::Tensor>& weight,
                         const c10::optional<at::Tensor>& bias, int64_t n, int64_t c, int64_t hxw,
@@ -49,8 +37,7 @@ Three native_group_norm_backward(const at::Tensor& grad_out, const at::Tensor& i
     return three_of(on_cpu("aten::native_group_norm_backward", "", grad_out, input, mean, rstd,
                            weight, n, c, hxw, group, output_mask));
   }
-  const at::Tensor gamma =
-      is_given(weight) ? *weight : empty_like_sizes({c}, input).fill_(1);
+  const at::Tensor gamma = is_given(weight) ? *weight : empty_like_sizes({c}, input).fill_(1);
   const at::Tensor x_grad = empty_like_sizes(input.sizes(), input);
   const at::Tensor w_grad = empty_like_sizes({c}, gamma);
   const at::Tensor b_grad = empty_like_sizes({c}, gamma);
@@ -65,9 +52,7 @@ Three native_group_norm_backward(const at::Tensor& grad_out, const at::Tensor& i
         .attr("num_groups", group).attr("data_format", "NCHW")
         .run();
   }
-  return std::make_tuple(output_mask[0] ? x_grad : at::Tensor(),
-                         output_mask[1] ? w_grad : at::Tensor(),
-                         output_mask[2] ? b_grad : at::Tensor());
+  return masked(output_mask, x_grad, w_grad, b_grad);
 }
 
 }  // namespace kernels

@@ -40,8 +40,7 @@ at::Tensor index_Tensor(const at::Tensor& self,
 
 #if NPU_TORCH_VERSION >= 20000
 at::Tensor& index_Tensor_out(const at::Tensor& self,
-                             const c10::List<c10::optional<at::Tensor>>& indices,
-                             at::Tensor& out) {
+                             const c10::List<c10::optional<at::Tensor>>& indices, at::Tensor& out) {
   give("index", indexed(self, indices), out);
   return out;
 }

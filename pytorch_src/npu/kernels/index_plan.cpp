@@ -76,8 +76,7 @@ at::Tensor IndexPlan::in_front(const at::Tensor& in_place) const {
   return in_place.permute(order);
 }
 
-IndexPlan plan_index(const at::Tensor& self,
-                     const c10::List<c10::optional<at::Tensor>>& indices) {
+IndexPlan plan_index(const at::Tensor& self, const c10::List<c10::optional<at::Tensor>>& indices) {
   std::vector<at::Tensor> given = by_dim(self, indices);
   IndexPlan plan;
   for (size_t d = 0; d < static_cast<size_t>(self.dim()); ++d) {
@@ -85,8 +84,8 @@ IndexPlan plan_index(const at::Tensor& self,
       plan.others.push_back(static_cast<int64_t>(d));
       continue;
     }
-    plan.shape = plan.dims.empty() ? given[d].sizes().vec()
-                                   : broadcast_sizes(plan.shape, given[d].sizes());
+    plan.shape =
+        plan.dims.empty() ? given[d].sizes().vec() : broadcast_sizes(plan.shape, given[d].sizes());
     plan.dims.push_back(static_cast<int64_t>(d));
     plan.indices.push_back(given[d]);
   }

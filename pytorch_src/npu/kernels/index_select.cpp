@@ -15,18 +15,13 @@ at::Tensor selected(const at::Tensor& self, int64_t dim, const at::Tensor& index
   std::vector<int64_t> sizes = from.sizes().vec();
   sizes[axis] = index.numel();
   const at::Tensor out = empty_like_sizes(sizes, from);
-  OpCommand("GatherV2")
-      .input(from)
-      .input(at_least_1d(index))
-      .host_input({axis})
-      .output(out)
-      .run();
+  OpCommand("GatherV2").input(from).input(at_least_1d(index)).host_input({axis}).output(out).run();
   return self.dim() == 0 ? out.reshape({}) : out;
 }
 
 at::Tensor taken(const at::Tensor& self, const at::Tensor& index) {
-  TORCH_CHECK_INDEX(index.scalar_type() == at::kLong, "take: the index is of ",
-                    index.scalar_type(), "; int64 is expected. Convert it with .long()");
+  TORCH_CHECK_INDEX(index.scalar_type() == at::kLong, "take: the index is of ", index.scalar_type(),
+                    "; int64 is expected. Convert it with .long()");
   TORCH_CHECK_INDEX(self.numel() > 0 || index.numel() == 0,
                     "take: the tensor is empty, so that no index is in range");
   const at::Tensor out = empty_like_sizes(index.sizes(), self);

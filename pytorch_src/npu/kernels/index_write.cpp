@@ -7,8 +7,8 @@ namespace kernels {
 namespace {
 
 struct Slices {
-  at::Tensor self;    // with at least one dim
-  at::Tensor index;   // 1-D
+  at::Tensor self;   // with at least one dim
+  at::Tensor index;  // 1-D
   int64_t axis;
 };
 
@@ -138,8 +138,7 @@ at::Tensor& index_fill__int_Tensor(at::Tensor& self, int64_t dim, const at::Tens
 
 at::Tensor& index_fill__int_Scalar(at::Tensor& self, int64_t dim, const at::Tensor& index,
                                    ScalarArg value) {
-  return index_fill__int_Tensor(self, dim, index,
-                                number_beside(value, self, self.scalar_type()));
+  return index_fill__int_Tensor(self, dim, index, number_beside(value, self, self.scalar_type()));
 }
 
 at::Tensor& put_(at::Tensor& self, const at::Tensor& index, const at::Tensor& source,

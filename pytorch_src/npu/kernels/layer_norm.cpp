@@ -1,14 +1,10 @@
 // Layer normalisation: over the last dims of each sample.
-#include "kernels/support.h"
+#include "kernels/norm_support.h"
 
 namespace npu {
 namespace kernels {
 
 namespace {
-
-constexpr Types kTaken = bit(at::kFloat) | bit(at::kHalf) | bit(at::kBFloat16);
-
-using Three = std::tuple<at::Tensor, at::Tensor, at::Tensor>;
 
 // The first of the dims that are normalised. Throws c10::Error when the last dims are others.
 int64_t first_dim(const at::Tensor& input, at::IntArrayRef normalized_shape) {
@@ -40,9 +36,8 @@ Three native_layer_norm(const at::Tensor& input, at::IntArrayRef normalized_shap
   const int64_t first = first_dim(input, normalized_shape);
   if (!(kTaken & bit(input.scalar_type()))) {
     check_cpu_allowed("layer_norm", input.scalar_type(), kTaken);
-    const torch::jit::Stack done =
-        on_cpu("aten::native_layer_norm", "", input, normalized_shape, weight, bias, eps);
-    return std::make_tuple(done[0].toTensor(), done[1].toTensor(), done[2].toTensor());
+    return three_of(
+        on_cpu("aten::native_layer_norm", "", input, normalized_shape, weight, bias, eps));
   }
   const at::ScalarType type = parameter_type(input, weight, bias);
   std::vector<int64_t> statistics = input.sizes().vec();
@@ -70,10 +65,8 @@ Three native_layer_norm_backward(const at::Tensor& grad_out, const at::Tensor& i
   first_dim(input, normalized_shape);
   if (!(kTaken & bit(input.scalar_type()))) {
     check_cpu_allowed("layer_norm_backward", input.scalar_type(), kTaken);
-    const torch::jit::Stack done =
-        on_cpu("aten::native_layer_norm_backward", "", grad_out, input, normalized_shape, mean,
-               rstd, weight, bias, output_mask);
-    return std::make_tuple(done[0].toTensor(), done[1].toTensor(), done[2].toTensor());
+    return three_of(on_cpu("aten::native_layer_norm_backward", "", grad_out, input,
+                           normalized_shape, mean, rstd, weight, bias, output_mask));
   }
   const at::ScalarType type = parameter_type(input, weight, bias);
   const at::Tensor x_grad = empty_like_sizes(input.sizes(), input);
@@ -90,9 +83,7 @@ Three native_layer_norm_backward(const at::Tensor& grad_out, const at::Tensor& i
         .output(x_grad).output(w_grad).output(b_grad)
         .run();
   }
-  return std::make_tuple(output_mask[0] ? x_grad : at::Tensor(),
-                         output_mask[1] ? w_grad : at::Tensor(),
-                         output_mask[2] ? b_grad : at::Tensor());
+  return masked(output_mask, x_grad, w_grad, b_grad);
 }
 
 }  // namespace kernels

@@ -79,8 +79,8 @@ at::Tensor smooth_l1_loss(const at::Tensor& self, const at::Tensor& target, int6
   return smooth(self, target, reduction, beta);
 }
 
-at::Tensor& smooth_l1_loss_out(const at::Tensor& self, const at::Tensor& target,
-                               int64_t reduction, double beta, at::Tensor& out) {
+at::Tensor& smooth_l1_loss_out(const at::Tensor& self, const at::Tensor& target, int64_t reduction,
+                               double beta, at::Tensor& out) {
   give("smooth_l1_loss", smooth(self, target, reduction, beta), out);
   return out;
 }
@@ -137,14 +137,12 @@ at::Tensor& huber_loss_backward_out(const at::Tensor& grad_output, const at::Ten
     return grad_input;
   }
   give("huber_loss_backward",
-       gradient("SmoothL1LossGradV2", pair, grad_output, reduction, delta).mul_(delta),
-       grad_input);
+       gradient("SmoothL1LossGradV2", pair, grad_output, reduction, delta).mul_(delta), grad_input);
   return grad_input;
 }
 #endif
 
-at::Tensor soft_margin_loss(const at::Tensor& self, const at::Tensor& target,
-                            int64_t reduction) {
+at::Tensor soft_margin_loss(const at::Tensor& self, const at::Tensor& target, int64_t reduction) {
   const LossPair pair("soft_margin_loss", self, target);
   if (!pair.is_native()) {
     return on_cpu("aten::soft_margin_loss", "", self, target, reduction)[0].toTensor();
@@ -169,9 +167,8 @@ at::Tensor soft_margin_loss_backward(const at::Tensor& grad_output, const at::Te
 }
 
 at::Tensor& soft_margin_loss_backward_grad_input(const at::Tensor& grad_output,
-                                                 const at::Tensor& self,
-                                                 const at::Tensor& target, int64_t reduction,
-                                                 at::Tensor& grad_input) {
+                                                 const at::Tensor& self, const at::Tensor& target,
+                                                 int64_t reduction, at::Tensor& grad_input) {
   give("soft_margin_loss_backward",
        kernels::soft_margin_loss_backward(grad_output, self, target, reduction), grad_input);
   return grad_input;

@@ -28,8 +28,7 @@ at::Tensor binary_cross_entropy(const at::Tensor& self, const at::Tensor& target
                                 const MaybeTensor& weight, int64_t reduction) {
   check_same_sizes(self, target);
   if (!takes(kFloats, self.scalar_type())) {
-    return on_cpu("aten::binary_cross_entropy", "", self, target, weight, reduction)[0]
-        .toTensor();
+    return on_cpu("aten::binary_cross_entropy", "", self, target, weight, reduction)[0].toTensor();
   }
   const LossPair pair("binary_cross_entropy", self, target);
   const at::Tensor out = empty_like_sizes(loss_sizes(self.sizes(), reduction), pair.self);
@@ -43,8 +42,7 @@ at::Tensor binary_cross_entropy(const at::Tensor& self, const at::Tensor& target
 at::Tensor& binary_cross_entropy_out(const at::Tensor& self, const at::Tensor& target,
                                      const MaybeTensor& weight, int64_t reduction,
                                      at::Tensor& out) {
-  give("binary_cross_entropy", kernels::binary_cross_entropy(self, target, weight, reduction),
-       out);
+  give("binary_cross_entropy", kernels::binary_cross_entropy(self, target, weight, reduction), out);
   return out;
 }
 
@@ -68,8 +66,8 @@ at::Tensor binary_cross_entropy_backward(const at::Tensor& grad_output, const at
 at::Tensor& binary_cross_entropy_backward_grad_input(const at::Tensor& grad_output,
                                                      const at::Tensor& self,
                                                      const at::Tensor& target,
-                                                     const MaybeTensor& weight,
-                                                     int64_t reduction, at::Tensor& grad_input) {
+                                                     const MaybeTensor& weight, int64_t reduction,
+                                                     at::Tensor& grad_input) {
   give("binary_cross_entropy_backward",
        kernels::binary_cross_entropy_backward(grad_output, self, target, weight, reduction),
        grad_input);

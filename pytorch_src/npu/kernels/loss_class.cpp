@@ -17,9 +17,9 @@ at::ScalarType computing_type(const at::Tensor& self) {
 }
 
 struct Classes {
-  at::Tensor rows;     // [N, C]
-  at::Tensor target;   // [N]
-  at::Tensor weight;   // [C], or undefined
+  at::Tensor rows;    // [N, C]
+  at::Tensor target;  // [N]
+  at::Tensor weight;  // [C], or undefined
 };
 
 at::Tensor target_rows(const at::Tensor& target) {
@@ -48,8 +48,7 @@ Pair loss_of(const Classes& classes, at::IntArrayRef losses, int64_t reduction, 
              at::ScalarType type) {
   const at::Tensor& rows = classes.rows;
   const bool each = reduction == at::Reduction::None;
-  const at::Tensor out =
-      each ? empty_like_sizes({rows.size(0)}, rows) : empty_like_sizes({}, rows);
+  const at::Tensor out = each ? empty_like_sizes({rows.size(0)}, rows) : empty_like_sizes({}, rows);
   const at::Tensor total = empty_like_sizes({}, rows);
   OpCommand command("NLLLoss");
   command.input(rows).input(classes.target);
@@ -71,10 +70,9 @@ at::Tensor gradient_of(const Classes& classes, const at::Tensor& grad, int64_t r
                        int64_t ignore, const at::Tensor& total) {
   const at::ScalarType type = classes.rows.scalar_type();
   const at::Tensor out = empty_like_sizes(classes.rows.sizes(), classes.rows);
-  const at::Tensor weight =
-      classes.weight.defined()
-          ? classes.weight
-          : empty_like_sizes({classes.rows.size(1)}, classes.rows).fill_(1);
+  const at::Tensor weight = classes.weight.defined()
+                                ? classes.weight
+                                : empty_like_sizes({classes.rows.size(1)}, classes.rows).fill_(1);
   OpCommand("NLLLossGrad")
       .input(classes.rows)
       .input(cast(grad, type).reshape(reduction == at::Reduction::None ? at::IntArrayRef({-1})
@@ -96,17 +94,14 @@ void check_rows(const at::Tensor& self, const at::Tensor& target) {
 }
 
 void check_image(const at::Tensor& self, const at::Tensor& target) {
-  TORCH_CHECK(self.dim() == 4 && target.dim() == 3,
-              "nll_loss of images: the input has ", self.dim(), " dims and the target ",
-              target.dim(), "; 4 and 3 are expected");
+  TORCH_CHECK(self.dim() == 4 && target.dim() == 3, "nll_loss of images: the input has ",
+              self.dim(), " dims and the target ", target.dim(), "; 4 and 3 are expected");
   TORCH_CHECK(self.size(0) == target.size(0) && self.size(2) == target.size(1) &&
                   self.size(3) == target.size(2),
               "size mismatch (got input: ", self.sizes(), ", target: ", target.sizes(), ")");
 }
 
-at::Tensor as_rows(const at::Tensor& self) {
-  return self.dim() == 1 ? self.unsqueeze(0) : self;
-}
+at::Tensor as_rows(const at::Tensor& self) { return self.dim() == 1 ? self.unsqueeze(0) : self; }
 
 at::Tensor pixels(const at::Tensor& image) {
   return image.permute({0, 2, 3, 1}).reshape({-1, image.size(1)});
@@ -124,13 +119,13 @@ Pair nll_loss_forward(const at::Tensor& self, const at::Tensor& target, const Ma
         on_cpu("aten::nll_loss_forward", "", self, target, weight, reduction, ignore_index);
     return Pair(stack[0].toTensor(), stack[1].toTensor());
   }
-  return loss_of(classes_of(as_rows(self), target, weight), target.sizes(), reduction,
-                 ignore_index, self.scalar_type());
+  return loss_of(classes_of(as_rows(self), target, weight), target.sizes(), reduction, ignore_index,
+                 self.scalar_type());
 }
 
 std::tuple<at::Tensor&, at::Tensor&> nll_loss_forward_output(
-    const at::Tensor& self, const at::Tensor& target, const MaybeTensor& weight,
-    int64_t reduction, int64_t ignore_index, at::Tensor& output, at::Tensor& total_weight) {
+    const at::Tensor& self, const at::Tensor& target, const MaybeTensor& weight, int64_t reduction,
+    int64_t ignore_index, at::Tensor& output, at::Tensor& total_weight) {
   const Pair pair = kernels::nll_loss_forward(self, target, weight, reduction, ignore_index);
   give("nll_loss_forward", std::get<0>(pair), output);
   give("nll_loss_forward", std::get<1>(pair), total_weight);
@@ -138,9 +133,8 @@ std::tuple<at::Tensor&, at::Tensor&> nll_loss_forward_output(
 }
 
 at::Tensor nll_loss_backward(const at::Tensor& grad_output, const at::Tensor& self,
-                             const at::Tensor& target, const MaybeTensor& weight,
-                             int64_t reduction, int64_t ignore_index,
-                             const at::Tensor& total_weight) {
+                             const at::Tensor& target, const MaybeTensor& weight, int64_t reduction,
+                             int64_t ignore_index, const at::Tensor& total_weight) {
   check_rows(self, target);
   if (!is_native(self)) {
     return on_cpu("aten::nll_loss_backward", "", grad_output, self, target, weight, reduction,
@@ -155,8 +149,7 @@ at::Tensor nll_loss_backward(const at::Tensor& grad_output, const at::Tensor& se
 at::Tensor& nll_loss_backward_grad_input(const at::Tensor& grad_output, const at::Tensor& self,
                                          const at::Tensor& target, const MaybeTensor& weight,
                                          int64_t reduction, int64_t ignore_index,
-                                         const at::Tensor& total_weight,
-                                         at::Tensor& grad_input) {
+                                         const at::Tensor& total_weight, at::Tensor& grad_input) {
   give("nll_loss_backward",
        kernels::nll_loss_backward(grad_output, self, target, weight, reduction, ignore_index,
                                   total_weight),
@@ -164,21 +157,21 @@ at::Tensor& nll_loss_backward_grad_input(const at::Tensor& grad_output, const at
   return grad_input;
 }
 
-Pair nll_loss2d_forward(const at::Tensor& self, const at::Tensor& target,
-                        const MaybeTensor& weight, int64_t reduction, int64_t ignore_index) {
+Pair nll_loss2d_forward(const at::Tensor& self, const at::Tensor& target, const MaybeTensor& weight,
+                        int64_t reduction, int64_t ignore_index) {
   check_image(self, target);
   if (!is_native(self)) {
     const auto stack =
         on_cpu("aten::nll_loss2d_forward", "", self, target, weight, reduction, ignore_index);
     return Pair(stack[0].toTensor(), stack[1].toTensor());
   }
-  return loss_of(classes_of(pixels(self), target, weight), target.sizes(), reduction,
-                 ignore_index, self.scalar_type());
+  return loss_of(classes_of(pixels(self), target, weight), target.sizes(), reduction, ignore_index,
+                 self.scalar_type());
 }
 
 std::tuple<at::Tensor&, at::Tensor&> nll_loss2d_forward_output(
-    const at::Tensor& self, const at::Tensor& target, const MaybeTensor& weight,
-    int64_t reduction, int64_t ignore_index, at::Tensor& output, at::Tensor& total_weight) {
+    const at::Tensor& self, const at::Tensor& target, const MaybeTensor& weight, int64_t reduction,
+    int64_t ignore_index, at::Tensor& output, at::Tensor& total_weight) {
   const Pair pair = kernels::nll_loss2d_forward(self, target, weight, reduction, ignore_index);
   give("nll_loss2d_forward", std::get<0>(pair), output);
   give("nll_loss2d_forward", std::get<1>(pair), total_weight);
@@ -206,8 +199,7 @@ at::Tensor nll_loss2d_backward(const at::Tensor& grad_output, const at::Tensor& 
 at::Tensor& nll_loss2d_backward_grad_input(const at::Tensor& grad_output, const at::Tensor& self,
                                            const at::Tensor& target, const MaybeTensor& weight,
                                            int64_t reduction, int64_t ignore_index,
-                                           const at::Tensor& total_weight,
-                                           at::Tensor& grad_input) {
+                                           const at::Tensor& total_weight, at::Tensor& grad_input) {
   give("nll_loss2d_backward",
        kernels::nll_loss2d_backward(grad_output, self, target, weight, reduction, ignore_index,
                                     total_weight),

@@ -30,19 +30,16 @@ at::Tensor& fill_masked(at::Tensor& self, const at::Tensor& mask, const Put& put
 at::Tensor& masked_fill__Scalar(at::Tensor& self, const at::Tensor& mask, ScalarArg value) {
   TORCH_CHECK(c10::isComplexType(self.scalar_type()) || !value.isComplex(),
               "masked_fill_: the value is complex and the tensor of ", self.scalar_type());
-  return fill_masked(self, mask, [&](OpCommand& command) {
-    command.host_scalar(value, self.scalar_type());
-  });
+  return fill_masked(self, mask,
+                     [&](OpCommand& command) { command.host_scalar(value, self.scalar_type()); });
 }
 
-at::Tensor& masked_fill__Tensor(at::Tensor& self, const at::Tensor& mask,
-                                const at::Tensor& value) {
+at::Tensor& masked_fill__Tensor(at::Tensor& self, const at::Tensor& mask, const at::Tensor& value) {
   TORCH_CHECK(value.dim() == 0, "masked_fill_: the value has ", value.dim(),
               " dims; a number or a tensor of 0 dims is expected");
   if (!is_npu(value)) return masked_fill__Scalar(self, mask, value.item());
-  return fill_masked(self, mask, [&](OpCommand& command) {
-    command.input(cast(value, self.scalar_type()));
-  });
+  return fill_masked(self, mask,
+                     [&](OpCommand& command) { command.input(cast(value, self.scalar_type())); });
 }
 
 }  // namespace kernels

@@ -10,8 +10,8 @@ constexpr Types kSelected = kReals | bit(at::kComplexFloat) | bit(at::kComplexDo
 constexpr Types kScattered = kReals | bit(at::kBool);
 
 at::Tensor selected(const at::Tensor& self, const at::Tensor& mask) {
-  TORCH_CHECK(mask.scalar_type() == at::kBool, "masked_select: the mask is of ",
-              mask.scalar_type(), "; bool is expected. Convert it with .bool()");
+  TORCH_CHECK(mask.scalar_type() == at::kBool, "masked_select: the mask is of ", mask.scalar_type(),
+              "; bool is expected. Convert it with .bool()");
   check_devices("masked_select", {self, mask});
   const std::vector<int64_t> sizes = broadcast_sizes(self.sizes(), mask.sizes());
   int64_t most = 1;

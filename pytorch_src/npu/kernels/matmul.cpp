@@ -6,8 +6,7 @@ namespace kernels {
 
 namespace {
 
-constexpr Types kTaken =
-    bit(at::kFloat) | bit(at::kHalf) | bit(at::kBFloat16) | bit(at::kInt);
+constexpr Types kTaken = bit(at::kFloat) | bit(at::kHalf) | bit(at::kBFloat16) | bit(at::kInt);
 
 // The operators turn an operand round by themselves, so a transposed view need not be copied.
 struct Matrix {
@@ -28,8 +27,8 @@ void check_product(const char* name, const at::Tensor& a, const at::Tensor& b, i
               "same dtype, but got ", a.scalar_type(), " and ", b.scalar_type());
   TORCH_CHECK(a.dim() == dims && b.dim() == dims, name, ": expected two tensors of ", dims,
               " dims, but got shapes ", a.sizes(), " and ", b.sizes());
-  TORCH_CHECK(a.size(-1) == b.size(-2) && (dims == 2 || a.size(0) == b.size(0)), name,
-              ": shapes ", a.sizes(), " and ", b.sizes(), " cannot be multiplied");
+  TORCH_CHECK(a.size(-1) == b.size(-2) && (dims == 2 || a.size(0) == b.size(0)), name, ": shapes ",
+              a.sizes(), " and ", b.sizes(), " cannot be multiplied");
 }
 
 std::vector<int64_t> product_sizes(const at::Tensor& a, const at::Tensor& b) {
@@ -63,9 +62,8 @@ void check_out(const char* name, const at::Tensor& out, const at::Tensor& like) 
 }
 
 // out = beta * self + alpha * (a @ b); self is ignored, NaN and all, where beta is 0.
-void add_product(const char* name, const at::Tensor& self, const at::Tensor& a,
-                 const at::Tensor& b, const at::Scalar& beta, const at::Scalar& alpha,
-                 at::Tensor& out) {
+void add_product(const char* name, const at::Tensor& self, const at::Tensor& a, const at::Tensor& b,
+                 const at::Scalar& beta, const at::Scalar& alpha, at::Tensor& out) {
   const std::vector<int64_t> sizes = product_sizes(a, b);
   check_devices(name, {a, self, out});
   check_out(name, out, a);
@@ -200,8 +198,7 @@ at::Tensor& addmv_out(const at::Tensor& self, const at::Tensor& mat, const at::T
               self.sizes(), ", ", mat.sizes(), " and ", vec.sizes());
   if (!out.is_same(self)) resize_output(out, {mat.size(0)});
   at::Tensor column = out.unsqueeze(1);
-  addmm_out(self.dim() == 1 ? self.unsqueeze(1) : self, mat, vec.unsqueeze(1), beta, alpha,
-            column);
+  addmm_out(self.dim() == 1 ? self.unsqueeze(1) : self, mat, vec.unsqueeze(1), beta, alpha, column);
   return out;
 }
 

@@ -22,8 +22,7 @@ struct Windows {
   int64_t behind(size_t axis) const {
     const int64_t count = pooled[pooled.size() - 2 + axis];
     const int64_t size = axis == 0 ? height : width;
-    return std::max<int64_t>(
-        (count - 1) * stride[axis] + kernel[axis] - size - padding[axis], 0);
+    return std::max<int64_t>((count - 1) * stride[axis] + kernel[axis] - size - padding[axis], 0);
   }
 };
 
@@ -55,8 +54,7 @@ Windows windows_of(const at::Tensor& self, at::IntArrayRef kernel, at::IntArrayR
 at::Tensor padded_planes(const at::Tensor& self, const Windows& windows) {
   const std::vector<int64_t>& before = windows.padding;
   const int64_t rows = windows.behind(0), columns = windows.behind(1);
-  const at::Tensor planes =
-      contiguous(self).view({windows.planes, windows.height, windows.width});
+  const at::Tensor planes = contiguous(self).view({windows.planes, windows.height, windows.width});
   if (before[0] == 0 && before[1] == 0 && rows == 0 && columns == 0) return planes;
   const at::Tensor padded = empty_like_sizes(
       {windows.planes, before[0] + windows.height + rows, before[1] + windows.width + columns},
@@ -163,8 +161,7 @@ at::Tensor& max_pool2d_with_indices_backward_grad_input(
 
 std::tuple<at::Tensor&, at::Tensor&> adaptive_max_pool2d_out(const at::Tensor& self,
                                                              at::IntArrayRef output_size,
-                                                             at::Tensor& out,
-                                                             at::Tensor& indices) {
+                                                             at::Tensor& out, at::Tensor& indices) {
   if (goes_to_cpu("adaptive_max_pool2d", self, true)) {
     on_cpu("aten::adaptive_max_pool2d", "out", self, output_size, out, indices);
     return std::forward_as_tuple(out, indices);

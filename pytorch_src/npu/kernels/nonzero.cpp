@@ -12,11 +12,8 @@ at::Tensor places(const at::Tensor& self) {
   if (self.dim() == 0) return npu::empty({self.ne(0).item<bool>() ? 1 : 0, 0}, options);
   const at::Tensor given = self.is_complex() ? self.ne(0) : self;
   const at::Tensor out = npu::empty({self.numel(), self.dim()}, options);
-  const auto got = OpCommand("NonZero")
-                       .input(given)
-                       .output(out)
-                       .attr("dtype", at::kLong)
-                       .run_and_get_sizes();
+  const auto got =
+      OpCommand("NonZero").input(given).output(out).attr("dtype", at::kLong).run_and_get_sizes();
   // A copy where most of the memory would be kept for nothing.
   const at::Tensor found = out.narrow(0, 0, got[0][0]);
   return got[0][0] * 2 < self.numel() ? found.clone() : found;

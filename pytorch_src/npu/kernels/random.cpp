@@ -34,10 +34,7 @@ OpCommand keyed(const char* name, at::IntArrayRef sizes, const RandomPlace& plac
 at::Tensor numbers(const char* name, const MaybeGenerator& generator, at::IntArrayRef sizes,
                    const at::Tensor& like, at::ScalarType type) {
   const at::Tensor out = empty_like_sizes(sizes, like, type);
-  keyed(name, sizes, take_place(generator, out, out.numel()))
-      .output(out)
-      .attr("dtype", type)
-      .run();
+  keyed(name, sizes, take_place(generator, out, out.numel())).output(out).attr("dtype", type).run();
   return out;
 }
 
@@ -46,11 +43,9 @@ at::Tensor& assign(at::Tensor& self, const at::Tensor& result) {
 }
 
 // Whole numbers from `low` to before `high`.
-at::Tensor& integers(at::Tensor& self, int64_t low, int64_t high,
-                     const MaybeGenerator& generator) {
+at::Tensor& integers(at::Tensor& self, int64_t low, int64_t high, const MaybeGenerator& generator) {
   const at::Tensor out = empty_like_sizes(self.sizes(), self, at::kLong);
-  keyed("StatelessRandomUniformIntV2", self.sizes(),
-        take_place(generator, self, self.numel()))
+  keyed("StatelessRandomUniformIntV2", self.sizes(), take_place(generator, self, self.numel()))
       .host_scalar(low, at::kLong)
       .host_scalar(high, at::kLong)
       .output(out)

@@ -91,8 +91,7 @@ at::Tensor multinomial(const at::Tensor& self, int64_t num_samples, bool replace
   std::vector<int64_t> sizes = self.sizes().vec();
   sizes.back() = num_samples;
   const at::Tensor out = empty_like_sizes(sizes, self, at::kLong);
-  const RandomPlace place =
-      take_place(generator, out, replacement ? out.numel() : self.numel());
+  const RandomPlace place = take_place(generator, out, replacement ? out.numel() : self.numel());
   OpCommand("MultinomialWithReplacement")
       .input(self)
       .host_scalar(place.seed(), at::kLong)

@@ -75,8 +75,7 @@ bool Reduction::plan(const TypeRule& rule, ReduceType kind, bool keeps) {
   std::vector<int64_t> without;
   sizes_.clear();
   for (int64_t dim = 0; dim < self_.dim(); ++dim) {
-    const bool reduced =
-        !scans_ && std::find(axes_.begin(), axes_.end(), dim) != axes_.end();
+    const bool reduced = !scans_ && std::find(axes_.begin(), axes_.end(), dim) != axes_.end();
     if (!reduced) without.push_back(self_.size(dim));
     if (!reduced || keepdim_) sizes_.push_back(reduced ? 1 : self_.size(dim));
   }
@@ -90,8 +89,8 @@ bool Reduction::plan(const TypeRule& rule, ReduceType kind, bool keeps) {
                 " can't be cast to the desired output type ", out_.scalar_type());
     if (!is_in_place_) resize_output(out_, sizes_);
   }
-  const bool direct = out_.defined() && out_.scalar_type() == written && made == sizes_ &&
-                      !out_.is_same(self_);
+  const bool direct =
+      out_.defined() && out_.scalar_type() == written && made == sizes_ && !out_.is_same(self_);
   to_ = direct ? out_ : empty_like_sizes(made, self_, written);
   return true;
 }

@@ -14,8 +14,8 @@ at::Tensor start(const at::Tensor& self, int64_t dim, const at::Tensor& index, d
   return include_self ? self : self.scatter(dim, index, value);
 }
 
-at::Tensor mean(const at::Tensor& self, int64_t dim, const at::Tensor& index,
-                const at::Tensor& src, bool include_self) {
+at::Tensor mean(const at::Tensor& self, int64_t dim, const at::Tensor& index, const at::Tensor& src,
+                bool include_self) {
   const at::Tensor sum = start(self, dim, index, 0, include_self).scatter_add(dim, index, src);
   const at::Tensor ones = at::ones(self.sizes(), self.options());
   const at::Tensor count = start(ones, dim, index, 0, include_self)
@@ -33,8 +33,7 @@ at::Tensor combined(const at::Tensor& self, int64_t dim, const at::Tensor& index
   TORCH_CHECK(is_known, "scatter_reduce: reduce is \"", reduce,
               "\"; sum, prod, mean, amax and amin are allowed");
   // No operator keeps the largest or smallest of what is scattered element by element.
-  if (is_text(reduce, "amax") || is_text(reduce, "amin") ||
-      !takes(kReals, self.scalar_type())) {
+  if (is_text(reduce, "amax") || is_text(reduce, "amin") || !takes(kReals, self.scalar_type())) {
     return on_cpu("aten::scatter_reduce", "two", self, dim, index, src, reduce, include_self)[0]
         .toTensor();
   }
@@ -48,14 +47,12 @@ at::Tensor combined(const at::Tensor& self, int64_t dim, const at::Tensor& index
 }  // namespace
 
 at::Tensor scatter_reduce_two(const at::Tensor& self, int64_t dim, const at::Tensor& index,
-                              const at::Tensor& src, c10::string_view reduce,
-                              bool include_self) {
+                              const at::Tensor& src, c10::string_view reduce, bool include_self) {
   return combined(self, dim, index, src, reduce, include_self);
 }
 
 at::Tensor& scatter_reduce__two(at::Tensor& self, int64_t dim, const at::Tensor& index,
-                                const at::Tensor& src, c10::string_view reduce,
-                                bool include_self) {
+                                const at::Tensor& src, c10::string_view reduce, bool include_self) {
   return npu::copy_(self, combined(self, dim, index, src, reduce, include_self), true);
 }
 

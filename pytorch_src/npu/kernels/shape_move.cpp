@@ -8,8 +8,8 @@ namespace {
 
 constexpr Types kRolled = bit(at::kFloat) | bit(at::kHalf) | bit(at::kBFloat16) | bit(at::kChar) |
                           bit(at::kByte) | bit(at::kInt) | bit(at::kLong);
-constexpr Types kTurned = kReals | bit(at::kBool) | bit(at::kComplexFloat) |
-                          bit(at::kComplexDouble);
+constexpr Types kTurned =
+    kReals | bit(at::kBool) | bit(at::kComplexFloat) | bit(at::kComplexDouble);
 
 // int16 and bool and the wide types as the integers that the operator takes; int16 as the bits of a
 // half, for nothing is computed.
@@ -63,8 +63,8 @@ at::Tensor roll(const at::Tensor& self, at::IntArrayRef shifts, at::IntArrayRef 
     return kernels::roll(self.reshape({-1}), shifts, {0}).view(self.sizes());
   }
   TORCH_CHECK(!shifts.empty(), "roll: no shift is given");
-  TORCH_CHECK(shifts.size() == dims.size(), "shifts and dimensions must align. shifts: ",
-              shifts.size(), ", dims:", dims.size());
+  TORCH_CHECK(shifts.size() == dims.size(),
+              "shifts and dimensions must align. shifts: ", shifts.size(), ", dims:", dims.size());
   if (self.numel() == 0 || self.dim() == 0) return self.clone();
   std::vector<int64_t> axes;
   for (const int64_t dim : dims) axes.push_back(c10::maybe_wrap_dim(dim, self.dim()));
@@ -86,8 +86,7 @@ at::Tensor repeat(const at::Tensor& self, at::IntArrayRef repeats) {
   from.insert(from.end(), self.sizes().begin(), self.sizes().end());
   std::vector<int64_t> to = from;
   for (size_t d = 0; d < to.size(); ++d) {
-    TORCH_CHECK(repeats[d] >= 0, "repeat: the repeats are ", repeats,
-                "; they cannot be negative");
+    TORCH_CHECK(repeats[d] >= 0, "repeat: the repeats are ", repeats, "; they cannot be negative");
     to[d] *= repeats[d];
   }
   if (to.empty()) return self.clone();

@@ -33,11 +33,7 @@ at::Tensor& forward(const char* op, const char* axis, const at::Tensor& self, in
   const std::vector<int64_t> axes{at::maybe_wrap_dim(dim, self.dim())};
   if (!out.is_same(self)) resize_output(out, self.sizes());
   const at::ScalarType type = half_to_float ? at::kFloat : self.scalar_type();
-  OpCommand(op)
-      .input(with_dim(cast(self, type)))
-      .output(with_dim(out))
-      .attr(axis, axes)
-      .run();
+  OpCommand(op).input(with_dim(cast(self, type))).output(with_dim(out)).attr(axis, axes).run();
   return out;
 }
 
@@ -126,8 +122,7 @@ at::Tensor& softmax(const char* name, const char* overload, const char* op, cons
 
 }  // namespace
 
-at::Tensor& _softmax_out(const at::Tensor& self, int64_t dim, bool half_to_float,
-                         at::Tensor& out) {
+at::Tensor& _softmax_out(const at::Tensor& self, int64_t dim, bool half_to_float, at::Tensor& out) {
   return softmax("softmax", "aten::_softmax", "SoftmaxV2", self, dim, half_to_float, out);
 }
 

@@ -37,13 +37,11 @@ at::Tensor histogram(const at::Tensor& self, int64_t bins, const at::Scalar& min
 
 }  // namespace
 
-void _cummax_helper(const at::Tensor& self, at::Tensor& values, at::Tensor& indices,
-                    int64_t dim) {
+void _cummax_helper(const at::Tensor& self, at::Tensor& values, at::Tensor& indices, int64_t dim) {
   running("Cummax", "dim", self, values, indices, dim);
 }
 
-void _cummin_helper(const at::Tensor& self, at::Tensor& values, at::Tensor& indices,
-                    int64_t dim) {
+void _cummin_helper(const at::Tensor& self, at::Tensor& values, at::Tensor& indices, int64_t dim) {
   running("Cummin", "axis", self, values, indices, dim);
 }
 

@@ -79,9 +79,9 @@ std::tuple<at::Tensor&, at::Tensor&> topk_values(const at::Tensor& self, int64_t
   return std::tie(values, indices);
 }
 
-std::tuple<at::Tensor&, at::Tensor&> kthvalue_values(const at::Tensor& self, int64_t k,
-                                                     int64_t dim, bool keepdim,
-                                                     at::Tensor& values, at::Tensor& indices) {
+std::tuple<at::Tensor&, at::Tensor&> kthvalue_values(const at::Tensor& self, int64_t k, int64_t dim,
+                                                     bool keepdim, at::Tensor& values,
+                                                     at::Tensor& indices) {
   if (!takes(kSorted, self.scalar_type())) {
     on_cpu("aten::kthvalue", "values", self, k, dim, keepdim, values, indices);
     return std::tie(values, indices);

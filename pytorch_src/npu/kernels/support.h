@@ -36,9 +36,7 @@ struct TypeRule {
 
   // The type to compute in; Undefined where there is none.
   at::ScalarType compute_type(at::ScalarType type) const;
-  bool takes(at::ScalarType type) const {
-    return compute_type(type) != at::ScalarType::Undefined;
-  }
+  bool takes(at::ScalarType type) const { return compute_type(type) != at::ScalarType::Undefined; }
 };
 
 // The type of a result, given the common type of the operands.
@@ -46,7 +44,7 @@ enum class ResultType {
   kSame,   // that type
   kFloat,  // of integers the default floating type, which they are computed in too
   kBool,
-  kSum,    // of integers int64, which they are computed in too
+  kSum,  // of integers int64, which they are computed in too
 };
 
 at::ScalarType result_type_of(ResultType rule, at::ScalarType common);

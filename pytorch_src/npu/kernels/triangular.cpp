@@ -28,8 +28,7 @@ at::Tensor places(const char* name, int64_t rows, int64_t columns, int64_t offse
   TORCH_CHECK(type == at::kLong || type == at::kInt, "the places of a triangle are of int32 or "
               "int64; ", type, " was asked for");
   const at::TensorOptions options =
-      at::TensorOptions().dtype(at::kByte).device(device.has_value() ? *device
-                                                                     : npu::device(-1));
+      at::TensorOptions().dtype(at::kByte).device(device.has_value() ? *device : npu::device(-1));
   const at::Tensor ones = at::ones({rows, columns}, options);
   return triangle(name, ones, offset).nonzero().t().contiguous().to(type);
 }

@@ -260,9 +260,8 @@ at::Tensor& upsample_trilinear3d_out(const at::Tensor& self, at::IntArrayRef out
 
 at::Tensor& upsample_trilinear3d_backward_grad_input(const at::Tensor& grad_output,
                                                      at::IntArrayRef output_size,
-                                                     at::IntArrayRef input_size,
-                                                     bool align_corners, Scale scales_d,
-                                                     Scale scales_h, Scale scales_w,
+                                                     at::IntArrayRef input_size, bool align_corners,
+                                                     Scale scales_d, Scale scales_h, Scale scales_w,
                                                      at::Tensor& grad_input) {
   if (goes_to_cpu("upsample_trilinear3d_backward", grad_output, kWide)) {
     on_cpu("aten::upsample_trilinear3d_backward", "grad_input", grad_output, output_size,

@@ -51,10 +51,18 @@ const Named kNames[] = {
 };
 #undef NPU_NAMED
 
+// The emulator's texts begin with the code, as "507015 (ACL_ERROR_...): "; CANN's do not.
+std::string without_code(const std::string& text, aclError code) {
+  const std::string number = std::to_string(code);
+  const size_t end = text.find(": ");
+  const bool begins = text.find(number + " (") == 0 || text.find(number + ": ") == 0;
+  return begins && end != std::string::npos ? text.substr(end + 2) : text;
+}
+
 std::string describe(aclError code, const char* call, const char* op) {
   std::string text = std::string(call) + " failed: " + error_name(code);
   if (op != nullptr) text += std::string(", operator ") + op;
-  const std::string said = recent_error();
+  const std::string said = without_code(recent_error(), code);
   return said.empty() ? text : text + ": " + said;
 }
 

@@ -31,10 +31,10 @@ NPU_API void warn_acl_error(aclError code, const char* call) noexcept;
 }  // namespace npu
 
 #define NPU_CHECK(call) ::npu::check((call), #call)
-#define NPU_WARN(call)                                                        \
-  do {                                                                        \
-    const aclError npu_code_ = (call);                                        \
-    if (npu_code_ != ACL_SUCCESS) ::npu::warn_acl_error(npu_code_, #call);     \
+#define NPU_WARN(call)                                                     \
+  do {                                                                     \
+    const aclError npu_code_ = (call);                                     \
+    if (npu_code_ != ACL_SUCCESS) ::npu::warn_acl_error(npu_code_, #call); \
   } while (false)
 
 #endif

@@ -16,10 +16,10 @@ constexpr size_t kBlockUnit = 512;
 // Operators may read up to 32 bytes behind a tensor: AscendCL wants who cuts memory up to leave
 // them.
 constexpr size_t kTail = 32;
-constexpr size_t kLargestSmall = kMebibyte;      // of blocks in the small pool
+constexpr size_t kLargestSmall = kMebibyte;  // of blocks in the small pool
 constexpr size_t kSmallSegment = 2 * kMebibyte;
 constexpr size_t kLargeSegment = 20 * kMebibyte;
-constexpr size_t kOwnSegment = 10 * kMebibyte;   // from here on a block gets a segment of its own
+constexpr size_t kOwnSegment = 10 * kMebibyte;  // from here on a block gets a segment of its own
 constexpr size_t kSegmentUnit = 2 * kMebibyte;
 
 // What a request of `bytes` takes of a segment.
@@ -34,17 +34,17 @@ inline PoolKind pool_kind(size_t size) {
 // long as the segment.
 struct Block {
   c10::DeviceIndex device;
-  c10::StreamId stream;      // whose order reuse follows
-  PoolKind kind;             // of its segment
+  c10::StreamId stream;  // whose order reuse follows
+  PoolKind kind;         // of its segment
   char* data;
-  size_t size;               // bytes
-  size_t requested = 0;      // bytes as asked for, while handed out
-  bool allocated = false;    // handed out
-  size_t waits = 0;          // events to be reached before it is free
-  uint64_t freed_at = 0;     // a clock of the device's allocator
+  size_t size;             // bytes
+  size_t requested = 0;    // bytes as asked for, while handed out
+  bool allocated = false;  // handed out
+  size_t waits = 0;        // events to be reached before it is free
+  uint64_t freed_at = 0;   // a clock of the device's allocator
   Block* previous = nullptr;
   Block* next = nullptr;
-  std::vector<Stream> users; // other streams that use it while it is handed out
+  std::vector<Stream> users;  // other streams that use it while it is handed out
 
   bool is_part() const { return previous != nullptr || next != nullptr; }
   bool is_free() const { return !allocated && waits == 0; }

@@ -16,9 +16,9 @@ namespace npu {
 
 struct BlockInfo {
   size_t address;
-  size_t size;       // bytes
-  size_t requested;  // bytes as asked for; 0 where it is free
-  const char* state; // "active_allocated", "active_awaiting_free" or "inactive"
+  size_t size;        // bytes
+  size_t requested;   // bytes as asked for; 0 where it is free
+  const char* state;  // "active_allocated", "active_awaiting_free" or "inactive"
 };
 
 struct SegmentInfo {
@@ -91,7 +91,7 @@ class NPU_API DeviceCache {
   std::unordered_set<Block*> segments_;  // the first block of each
   std::vector<Wait> waits_;              // freed, but used by another stream
   MemoryStats stats_;
-  size_t limit_ = SIZE_MAX;              // bytes
+  size_t limit_ = SIZE_MAX;  // bytes
   double fraction_ = 1;
   uint64_t clock_ = 0;
 };

@@ -28,8 +28,8 @@ size_t split_limit(const std::string& value) {
   const long number = std::strtol(value.c_str(), &end, 10);
   TORCH_CHECK_VALUE(!value.empty() && *end == '\0' && number > least &&
                         number < static_cast<long>(SIZE_MAX / kMebibyte),
-                    kVariable, ": max_split_size_mb is a whole number above ", least,
-                    ", not \"", value, "\"");
+                    kVariable, ": max_split_size_mb is a whole number above ", least, ", not \"",
+                    value, "\"");
   return static_cast<size_t>(number) * kMebibyte;
 }
 

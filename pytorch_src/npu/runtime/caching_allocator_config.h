@@ -10,8 +10,8 @@
 namespace npu {
 
 struct AllocatorConfig {
-  size_t max_split_bytes = SIZE_MAX;       // larger blocks are never split
-  double garbage_collection_threshold = 0; // of the memory allowed; 0: never
+  size_t max_split_bytes = SIZE_MAX;        // larger blocks are never split
+  double garbage_collection_threshold = 0;  // of the memory allowed; 0: never
 };
 
 // Reads "name:value,name:value". Throws c10::Error that names the entry and what is allowed.

@@ -77,9 +77,8 @@ void DeviceCache::settle(bool wait) {
   std::exception_ptr error;
   for (Wait& one : waits) {
     // A stream reaches its events in order: behind one that is not reached none is.
-    bool reached = std::none_of(kept.begin(), kept.end(), [&one](const Wait& other) {
-      return other.stream == one.stream;
-    });
+    bool reached = std::none_of(kept.begin(), kept.end(),
+                                [&one](const Wait& other) { return other.stream == one.stream; });
     try {
       if (wait) one.event.synchronize();
       reached = reached && (wait || one.event.query());

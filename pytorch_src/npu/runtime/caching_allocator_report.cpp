@@ -104,9 +104,8 @@ std::vector<SegmentInfo> DeviceCache::snapshot() {
     }
     found.push_back(std::move(segment));
   }
-  std::sort(found.begin(), found.end(), [](const SegmentInfo& a, const SegmentInfo& b) {
-    return a.address < b.address;
-  });
+  std::sort(found.begin(), found.end(),
+            [](const SegmentInfo& a, const SegmentInfo& b) { return a.address < b.address; });
   return found;
 }
 

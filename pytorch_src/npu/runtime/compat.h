@@ -32,14 +32,12 @@ inline bool is_npu(const at::Tensor& tensor) { return tensor.device().type() == 
 // Types of arguments that the dispatcher passes in another way.
 #if NPU_TORCH_VERSION < 20000
 using ScalarArg = at::Scalar;
-using MaybeScalarArg = c10::optional<at::Scalar>;
 using StringArg = std::string;
 using TensorsArg = at::TensorList;
 using MaybeIntsArg = c10::optional<at::IntArrayRef>;
 using ResizedArg = at::Tensor&;
 #else
 using ScalarArg = const at::Scalar&;
-using MaybeScalarArg = const c10::optional<at::Scalar>&;
 using StringArg = c10::string_view;
 using TensorsArg = const at::ITensorListRef&;
 using MaybeIntsArg = at::OptionalIntArrayRef;

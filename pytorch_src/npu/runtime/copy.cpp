@@ -46,8 +46,8 @@ void copy_strided(const at::Tensor& dst, const at::Tensor& src) {
 void copy_on_device(const at::Tensor& dst, const at::Tensor& src) {
   if (is_private(dst)) {
     const at::Tensor cast_src = cast(src, dst.scalar_type());
-    const at::Tensor moved = format_cast(contiguous(cast_src.expand(dst.sizes())),
-                                         layout_of(dst).format);
+    const at::Tensor moved =
+        format_cast(contiguous(cast_src.expand(dst.sizes())), layout_of(dst).format);
     copy_bytes(current_stream(dst.device().index()), dst.data_ptr(), moved.data_ptr(),
                dst.storage().nbytes(), ACL_MEMCPY_DEVICE_TO_DEVICE);
     return;
@@ -73,8 +73,7 @@ void copy_on_device(const at::Tensor& dst, const at::Tensor& src) {
 }
 
 void copy_from_host(const at::Tensor& dst, const at::Tensor& src, bool non_blocking) {
-  const at::Tensor given =
-      src.expand(dst.sizes()).to(dst.scalar_type()).contiguous();
+  const at::Tensor given = src.expand(dst.sizes()).to(dst.scalar_type()).contiguous();
   if (!dst.is_contiguous() || is_private(dst)) {
     const at::Tensor moved = empty(dst.sizes(), dst.options());
     copy_from_host(moved, given, non_blocking);
@@ -102,8 +101,7 @@ void copy_to_host(const at::Tensor& dst, const at::Tensor& src, bool non_blockin
   const bool direct = dst.is_contiguous() && dst.scalar_type() == given.scalar_type() &&
                       dst.sizes() == given.sizes();
   if (direct && non_blocking && is_pinned(dst.data_ptr())) {
-    copy_bytes(stream, dst.data_ptr(), given.data_ptr(), given.nbytes(),
-               ACL_MEMCPY_DEVICE_TO_HOST);
+    copy_bytes(stream, dst.data_ptr(), given.data_ptr(), given.nbytes(), ACL_MEMCPY_DEVICE_TO_HOST);
     record_pinned(dst.data_ptr(), stream);
     return;
   }
@@ -122,9 +120,9 @@ void enable_peer_access(c10::DeviceIndex from, c10::DeviceIndex to) {
   if (!enabled.insert(std::make_pair<int, int>(from, to)).second) return;
   int32_t can = 0;
   NPU_CHECK(aclrtDeviceCanAccessPeer(&can, from, to));
-  TORCH_CHECK(can == 1, "npu:", static_cast<int>(from), " cannot reach the memory of npu:",
-              static_cast<int>(to), "; copy through the CPU: tensor.cpu().to(\"npu:",
-              static_cast<int>(to), "\")");
+  TORCH_CHECK(can == 1, "npu:", static_cast<int>(from),
+              " cannot reach the memory of npu:", static_cast<int>(to),
+              "; copy through the CPU: tensor.cpu().to(\"npu:", static_cast<int>(to), "\")");
   DeviceScope scope(from);
   NPU_CHECK(aclrtDeviceEnablePeerAccess(to, 0));
 }
@@ -238,8 +236,8 @@ c10::DeviceIndex check_devices(const char* op, at::ArrayRef<at::Tensor> tensors)
   }
   for (const at::Tensor& tensor : tensors) {
     if (!tensor.defined() || (tensor.device().is_cpu() && tensor.dim() == 0)) continue;
-    TORCH_CHECK(is_npu(tensor) && tensor.device().index() == index, op, ": one tensor is on npu:",
-                static_cast<int>(index), " and one on ", tensor.device(),
+    TORCH_CHECK(is_npu(tensor) && tensor.device().index() == index, op,
+                ": one tensor is on npu:", static_cast<int>(index), " and one on ", tensor.device(),
                 "; all must be on one device (move it with .to())");
   }
   return index;
@@ -253,8 +251,8 @@ void check_type(const char* op, at::ScalarType type, at::ArrayRef<at::ScalarType
   for (const at::ScalarType known : supported) {
     names << (names.tellp() > 0 ? ", " : "") << c10::toString(known);
   }
-  TORCH_CHECK(false, op, ": an NPU does not compute it for ", c10::toString(type),
-              "; it does for ", names.str(), " (cast the input, or compute on the CPU)");
+  TORCH_CHECK(false, op, ": an NPU does not compute it for ", c10::toString(type), "; it does for ",
+              names.str(), " (cast the input, or compute on the CPU)");
 }
 
 }  // namespace npu

@@ -13,9 +13,9 @@ namespace npu {
 struct Event::Made {
   Made(Stream on, bool timing) : stream(on) {
     DeviceScope scope(on.device_index());
-    NPU_CHECK(aclrtCreateEventExWithFlag(
-        &event, ACL_EVENT_SYNC | ACL_EVENT_CAPTURE_STREAM_PROGRESS |
-                    (timing ? ACL_EVENT_TIME_LINE : 0U)));
+    NPU_CHECK(aclrtCreateEventExWithFlag(&event, ACL_EVENT_SYNC |
+                                                     ACL_EVENT_CAPTURE_STREAM_PROGRESS |
+                                                     (timing ? ACL_EVENT_TIME_LINE : 0U)));
   }
   ~Made() {
     if (!is_bad_fork()) NPU_WARN(aclrtDestroyEvent(event));
@@ -47,8 +47,8 @@ struct Event::Made {
   }
 
   aclrtEvent event = nullptr;
-  Stream stream;                    // of the last record
-  std::atomic<uint64_t> asked{0};   // records
+  Stream stream;                   // of the last record
+  std::atomic<uint64_t> asked{0};  // records
   std::atomic<uint64_t> launched{0};
 
  private:

@@ -14,7 +14,6 @@ class NPU_API Event {
   explicit Event(bool timing = false) : timing_(timing) {}
 
   bool has_timing() const { return timing_; }
-  bool is_created() const { return made_ != nullptr; }
   c10::DeviceIndex device_index() const;  // -1 before the first record
   aclrtEvent handle() const;              // null before the first record
   // Throws c10::Error for a stream of another device than the first one.

@@ -96,14 +96,13 @@ std::vector<int64_t> storage_sizes(aclFormat format, at::IntArrayRef sizes, at::
   switch (format) {
     case ACL_FORMAT_NCHW:
     case ACL_FORMAT_ND:
-    case ACL_FORMAT_NCDHW:
-      return sizes.vec();
+    case ACL_FORMAT_NCDHW: return sizes.vec();
     case ACL_FORMAT_FRACTAL_NZ:
       TORCH_CHECK(rank >= 2, "FRACTAL_NZ (29) takes a tensor of 2 dims or more; this one has ",
                   rank);
       made.assign(sizes.begin(), sizes.end() - 2);
-      made.insert(made.end(), {ceil_div(sizes[rank - 1], c0),
-                               ceil_div(sizes[rank - 2], kCubeRows), kCubeRows, c0});
+      made.insert(made.end(), {ceil_div(sizes[rank - 1], c0), ceil_div(sizes[rank - 2], kCubeRows),
+                               kCubeRows, c0});
       return made;
     case ACL_FORMAT_NC1HWC0:
     case ACL_FORMAT_FRACTAL_Z:
@@ -141,9 +140,8 @@ at::Tensor empty_in_format(at::IntArrayRef sizes, const at::TensorOptions& optio
   layout.origin_sizes = sizes.vec();
   layout.type = type;
   const at::Tensor made = empty({0}, options);
-  const int64_t elements =
-      std::accumulate(layout.storage_sizes.begin(), layout.storage_sizes.end(), int64_t{1},
-                      std::multiplies<int64_t>());
+  const int64_t elements = std::accumulate(layout.storage_sizes.begin(), layout.storage_sizes.end(),
+                                           int64_t{1}, std::multiplies<int64_t>());
   const size_t bytes = static_cast<size_t>(elements) * c10::elementSize(type);
   DeviceScope scope(made.device().index());
   c10::DataPtr data = attach(device_allocator()->allocate(bytes),
@@ -182,12 +180,10 @@ void make_plain_(const at::Storage& storage) {
   const LaidOut* found = laid_out(storage);
   if (found == nullptr) return;
   const Layout layout = found->layout;
-  const at::TensorOptions options =
-      at::TensorOptions().dtype(layout.type).device(storage.device());
+  const at::TensorOptions options = at::TensorOptions().dtype(layout.type).device(storage.device());
   const at::Tensor values = plain(over(storage, options.dtype(), layout.origin_sizes));
   // As many bytes as before, for whoever has asked how many there are.
-  const int64_t elements =
-      static_cast<int64_t>(storage.nbytes() / c10::elementSize(layout.type));
+  const int64_t elements = static_cast<int64_t>(storage.nbytes() / c10::elementSize(layout.type));
   const at::Tensor moved = empty({elements}, options);
   zero_bytes(moved);
   moved.narrow(0, 0, values.numel()).copy_(values.view(-1), /*non_blocking=*/true);

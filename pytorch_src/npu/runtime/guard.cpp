@@ -40,18 +40,16 @@ class Guard final : public c10::impl::DeviceGuardImplInterface {
   c10::Stream getStream(c10::Device of) const override { return current_stream(of.index()); }
   c10::Stream exchangeStream(c10::Stream to) const override { return exchange(to); }
 #endif
-  c10::Stream getDefaultStream(c10::Device of) const override {
-    return default_stream(of.index());
-  }
+  c10::Stream getDefaultStream(c10::Device of) const override { return default_stream(of.index()); }
 
   void destroyEvent(void* event, const c10::DeviceIndex /*index*/) const noexcept override {
     delete event_of(event);
   }
   void record(void** event, const c10::Stream& stream, const c10::DeviceIndex index,
               const c10::EventFlag flag) const override {
-    TORCH_CHECK(index == -1 || index == stream.device_index(), "this event belongs to npu:",
-                static_cast<int>(index), " and cannot be recorded on a stream of ",
-                stream.device());
+    TORCH_CHECK(index == -1 || index == stream.device_index(),
+                "this event belongs to npu:", static_cast<int>(index),
+                " and cannot be recorded on a stream of ", stream.device());
     if (*event == nullptr) *event = new Event(flag == c10::EventFlag::BACKEND_DEFAULT);
     event_of(*event)->record(Stream(stream));
   }
@@ -72,9 +70,7 @@ class Guard final : public c10::impl::DeviceGuardImplInterface {
     types.has_Bool = types.has_ComplexFloat = types.has_ComplexDouble = 1;
     return found;
   }
-  void synchronizeDevice(const c10::DeviceIndex index) const override {
-    synchronize_device(index);
-  }
+  void synchronizeDevice(const c10::DeviceIndex index) const override { synchronize_device(index); }
 
   c10::Stream getStreamFromGlobalPool(c10::Device of, bool urgent) const override {
     return stream_from_pool(urgent ? -1 : 0, of.index());
@@ -86,9 +82,7 @@ class Guard final : public c10::impl::DeviceGuardImplInterface {
     return Stream(stream).handle();
   }
   bool queryStream(const c10::Stream& stream) const override { return Stream(stream).query(); }
-  void synchronizeStream(const c10::Stream& stream) const override {
-    Stream(stream).synchronize();
-  }
+  void synchronizeStream(const c10::Stream& stream) const override { Stream(stream).synchronize(); }
   void recordDataPtrOnStream(const c10::DataPtr& data, const c10::Stream& stream) const override {
     record_stream(data, Stream(stream));
   }

@@ -131,7 +131,7 @@ std::vector<int64_t> sizes_of(const aclTensorDesc* desc, const char* op) {
 
 bool OpCall::writes_nothing() const {
   for (const Operand& output : outputs) {
-    if (!output.absent && output.bytes != 0) return false;
+    if (output.bytes != 0) return false;
   }
   return true;
 }
@@ -148,9 +148,9 @@ void OpCall::execute(aclrtStream stream) const {
 std::vector<std::vector<int64_t>> OpCall::execute_and_get_sizes(aclrtStream stream) const {
   Handles in(name, inputs, false), out(name, outputs, true);
   const Attributes attributes(name, attrs);
-  check(aclopCompileAndExecuteV2(name, in.size(), in.descs(), in.buffers(), out.size(),
-                                 out.descs(), out.buffers(), attributes.get(), ACL_ENGINE_SYS,
-                                 ACL_COMPILE_SYS, nullptr, stream),
+  check(aclopCompileAndExecuteV2(name, in.size(), in.descs(), in.buffers(), out.size(), out.descs(),
+                                 out.buffers(), attributes.get(), ACL_ENGINE_SYS, ACL_COMPILE_SYS,
+                                 nullptr, stream),
         "aclopCompileAndExecuteV2", name);
   check(aclrtSynchronizeStream(stream), "aclrtSynchronizeStream", name);
   std::vector<std::vector<int64_t>> sizes;

@@ -19,9 +19,9 @@ struct Operand {
   aclFormat format = ACL_FORMAT_ND;
   aclFormat origin = ACL_FORMAT_ND;
   c10::SmallVector<int64_t, 5> dims;
-  std::vector<int64_t> storage_dims;   // of a private layout
-  std::string name;                    // of a member of a dynamic list
-  void* data = nullptr;                // on the device
+  std::vector<int64_t> storage_dims;  // of a private layout
+  std::string name;                   // of a member of a dynamic list
+  void* data = nullptr;               // on the device
   size_t bytes = 0;
   c10::SmallVector<unsigned char, 16> host;
 };

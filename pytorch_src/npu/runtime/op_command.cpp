@@ -41,9 +41,9 @@ struct OpCommand::Call {
     TORCH_CHECK(is_npu(tensor), op->name, ": ", role, " is on ", tensor.device(),
                 ", and the operator runs on an NPU; move it with .npu() first");
     if (device < 0) device = tensor.device().index();
-    TORCH_CHECK(tensor.device().index() == device, op->name, ": ", role, " is on ",
-                tensor.device(), ", and an operand before it on npu:",
-                static_cast<int>(device), "; all must be on one device");
+    TORCH_CHECK(tensor.device().index() == device, op->name, ": ", role, " is on ", tensor.device(),
+                ", and an operand before it on npu:", static_cast<int>(device),
+                "; all must be on one device");
   }
 };
 
@@ -166,12 +166,6 @@ OpCommand& OpCommand::output_as_is(const at::Tensor& tensor) {
   if (!is_private(tensor)) return output(tensor);
   call_->on(tensor, "an output");
   call_->op->outputs.push_back(operand_of(tensor));
-  return *this;
-}
-
-OpCommand& OpCommand::no_output() {
-  call_->op->outputs.emplace_back();
-  call_->op->outputs.back().absent = true;
   return *this;
 }
 

@@ -40,7 +40,6 @@ class NPU_API OpCommand {
   // device. Private layouts only with output_as_is.
   OpCommand& output(const at::Tensor& tensor);
   OpCommand& output_as_is(const at::Tensor& tensor);
-  OpCommand& no_output();
 
   // The input or output before it lies in a plain format that the sizes do not tell, such as NHWC.
   OpCommand& input_format(aclFormat format);

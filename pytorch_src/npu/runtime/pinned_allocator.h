@@ -55,9 +55,9 @@ class NPU_API PinnedCache {
 
   // Never held while waiting for a queue: what runs there may free pinned memory.
   std::mutex mutex_;
-  std::map<const char*, HostBlock*> blocks_;        // all, by address
-  std::set<std::pair<size_t, const char*>> free_;   // size and address
-  std::vector<HostBlock*> waiting_;                 // given back, but used by copies
+  std::map<const char*, HostBlock*> blocks_;       // all, by address
+  std::set<std::pair<size_t, const char*>> free_;  // size and address
+  std::vector<HostBlock*> waiting_;                // given back, but used by copies
   PinnedStats stats_;
 };
 

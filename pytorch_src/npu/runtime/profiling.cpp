@@ -80,8 +80,7 @@ void wait_for(const Run& run) {
 
 }  // namespace
 
-void start_profiling(const std::string& folder, uint64_t types, uint32_t metrics,
-                     bool operators) {
+void start_profiling(const std::string& folder, uint64_t types, uint32_t metrics, bool operators) {
   initialize();
   std::lock_guard<std::mutex> lock(run_mutex());
   TORCH_CHECK(!run(), "a profiling run is going on in this process; end it before another begins");
@@ -93,15 +92,14 @@ void start_profiling(const std::string& folder, uint64_t types, uint32_t metrics
   made->config =
       aclprofCreateConfig(made->devices.data(), static_cast<uint32_t>(made->devices.size()),
                           static_cast<aclprofAicoreMetrics>(metrics), nullptr, types);
-  const aclError started =
-      made->config == nullptr ? ACL_ERROR_INVALID_PARAM : aclprofStart(made->config);
-  if (started != ACL_SUCCESS) {
-    // The reason is taken before the clean-up replaces it.
-    const std::string reason = recent_error();
+  try {
+    check(made->config == nullptr ? ACL_ERROR_INVALID_PARAM : ACL_SUCCESS, "aclprofCreateConfig");
+    check(aclprofStart(made->config), "aclprofStart");
+  } catch (const c10::Error&) {
+    // It says why already: what follows would replace AscendCL's text.
     if (made->config != nullptr) NPU_WARN(aclprofDestroyConfig(made->config));
     NPU_WARN(aclprofFinalize());
-    TORCH_CHECK(false, "profiling cannot be started: ", error_name(started),
-                reason.empty() ? "" : ": ", reason);
+    throw;
   }
   if (operators) {
     // Of this thread and of backward passes it starts: an emulator computes in threads of its own.
@@ -125,13 +123,14 @@ void stop_profiling() {
     // What was collected is written even so.
     failure = std::current_exception();
   }
-  const aclError stopped = aclprofStop(ended->config);
-  const std::string reason = stopped == ACL_SUCCESS ? "" : recent_error();
+  try {
+    check(aclprofStop(ended->config), "aclprofStop");
+  } catch (const std::exception&) {
+    if (!failure) failure = std::current_exception();
+  }
   NPU_WARN(aclprofDestroyConfig(ended->config));
   NPU_WARN(aclprofFinalize());
   if (failure) std::rethrow_exception(failure);
-  TORCH_CHECK(stopped == ACL_SUCCESS, "aclprofStop failed: ", error_name(stopped),
-              reason.empty() ? "" : ": ", reason);
 }
 
 }  // namespace npu

@@ -63,7 +63,7 @@ def child_environment(
         "LD_LIBRARY_PATH": ":".join([str(lib), *(part for part in rest if part != str(lib))]),
         **cann_variables(home),
         # The tool has said that no NPU is used; torch.npu need not say it again.
-        "ASCEND_EMU_ANNOUNCED": "1",
+        "ASCENDTORCH_EMULATOR_ANNOUNCED": "1",
         **{name: value for name, value in chosen.items() if value is not None},
     }
 

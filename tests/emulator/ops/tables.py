@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 Tensor = torch.Tensor
 Reference = Callable[..., Tensor]
 
-HALF = [torch.float16, torch.bfloat16]
 FLOATS = [torch.float16, torch.float32, torch.bfloat16]
 FLOATING = [*FLOATS, torch.float64]
 INTS = [torch.int8, torch.int16, torch.int32, torch.int64, torch.uint8]

@@ -33,10 +33,6 @@ def divided(a: Tensor, b: Tensor) -> Tensor:
     )
 
 
-def zero_where(mask: Tensor, x: Tensor) -> Tensor:
-    return torch.where(mask, torch.zeros_like(x), x)
-
-
 TABLE: list[tuple[str, list[torch.dtype], str, Reference]] = [
     ("Add", [*NUMBER, *BOOL], "any", torch.add),
     ("AddV2", NUMBER, "any", torch.add),

@@ -11,10 +11,12 @@ from torch.overrides import handle_torch_function, has_torch_function_unary
 
 from ._refusals import refuse_collectives, refuse_sharing
 from ._utils import Device, checked_index
+from .dumper import install as install_dumper
 from .formats import npu_format_cast, npu_format_cast_
 from .interchange import refuse_dlpack
 from .serialization import register_location
-from .storages import register_storages, storage_npu, storage_pin_memory
+from .storage_base import register_storages, storage_npu, storage_pin_memory
+from .storages import TYPES
 from .tensor_types import wrap_set_default_tensor_type
 
 
@@ -31,12 +33,13 @@ def install() -> None:
     torch.storage._StorageBase.npu = storage_npu
     torch.storage._StorageBase.is_npu = False
     torch.storage._StorageBase.pin_memory = storage_pin_memory
-    register_storages(torch)
+    register_storages(torch, TYPES)
     register_location(torch.serialization)
     wrap_set_default_tensor_type(torch)
     refuse_collectives(torch.distributed)
     refuse_sharing(torch)
     refuse_dlpack(torch)
+    install_dumper(torch.utils)
     _tell_overrides(torch.overrides)
 
 

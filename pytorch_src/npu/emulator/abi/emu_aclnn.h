@@ -16,7 +16,7 @@ typedef enum EmuAclnnKind {
   EMU_ACLNN_OUT = 1,        /* aclTensor, written */
   EMU_ACLNN_INOUT = 2,      /* aclTensor, both: an input, and an output of the same name */
   EMU_ACLNN_IN_LIST = 3,    /* aclTensorList: inputs name0, name1, ... */
-  EMU_ACLNN_SCALAR = 4,     /* aclScalar: an input of no dims in host memory, of the scalar's type */
+  EMU_ACLNN_SCALAR = 4,     /* aclScalar: an input of no dims in host memory, of its type */
   EMU_ACLNN_SCALARS = 5,    /* aclScalarList: an input of one dim in host memory, of the scalars'
                                type, or of double when they differ */
   EMU_ACLNN_INTS = 6,       /* aclIntArray */

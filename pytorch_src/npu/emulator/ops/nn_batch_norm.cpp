@@ -33,8 +33,8 @@ void out_in_float(Args &a, const std::function<void(at::Tensor &)> &compute) {
   a.out(0, y);
 }
 
-/* y 0 = (x 0 - mean) * factor + offset. A product and a sum with one value a channel are quicker than
-   addcmul, which has no vector code for two such operands. */
+/* y 0 = (x 0 - mean) * factor + offset. A product and a sum with one value a channel are quicker
+   than addcmul, which has no vector code for two such operands. */
 void out_normalized(Args &a, const at::Tensor &mean, const at::Tensor &factor,
                     const at::Tensor &offset) {
   const at::Tensor x = widened(a.in(0));

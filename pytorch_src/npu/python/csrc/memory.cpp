@@ -154,8 +154,7 @@ void bind_memory(py::module& m) {
   m.def("memory_fraction", [](int index) { return cache(index).memory_fraction(); });
   m.def("raw_allocate", &raw_allocate, WithoutGil());
   m.def("raw_delete", &raw_delete, WithoutGil());
-  m.def("check_allocator_config",
-        [](const std::string& text) { parse_allocator_config(text); });
+  m.def("check_allocator_config", [](const std::string& text) { parse_allocator_config(text); });
   m.def("pinned_memory_stats", &pinned_stats);
   m.def("empty_pinned_cache", [] { pinned_cache().release_cached(); }, WithoutGil());
 }

@@ -20,12 +20,11 @@ c10::DeviceIndex small(int index) { return static_cast<c10::DeviceIndex>(index);
 void bind_stream(pybind11::module& m) {
   m.def("current_stream", [](int index) { return parts_of(current_stream(small(index))); });
   m.def("default_stream", [](int index) { return parts_of(default_stream(small(index))); });
-  m.def("stream_from_pool", [](int priority, int index) {
-    return parts_of(stream_from_pool(priority, small(index)));
-  });
-  m.def("set_stream",
-        [](int64_t id, int index) { set_current_stream(stream_of(id, small(index))); },
-        WithoutGil());
+  m.def("stream_from_pool",
+        [](int priority, int index) { return parts_of(stream_from_pool(priority, small(index))); });
+  m.def(
+      "set_stream", [](int64_t id, int index) { set_current_stream(stream_of(id, small(index))); },
+      WithoutGil());
   m.def("stream_priority",
         [](int64_t id, int index) { return stream_priority(stream_of(id, small(index))); });
   m.def("stream_handle",

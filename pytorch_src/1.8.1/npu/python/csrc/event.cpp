@@ -36,8 +36,7 @@ void bind_event(pybind11::module& m) {
       .def("query", &Event::query, WithoutGil())
       .def("synchronize", &Event::synchronize, WithoutGil())
       .def("elapsed_time", &elapsed_time)
-      .def("handle",
-           [](const Event& event) { return reinterpret_cast<uintptr_t>(event.handle()); })
+      .def("handle", [](const Event& event) { return reinterpret_cast<uintptr_t>(event.handle()); })
       .def("device_index",
            [](const Event& event) { return static_cast<int>(event.device_index()); });
 }

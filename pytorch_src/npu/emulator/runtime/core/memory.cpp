@@ -121,8 +121,9 @@ struct DeviceMemory::Impl {
       const size_t newest = (device.freed_next + device.freed.size() - 1 - i) % device.freed.size();
       const Freed &freed = device.freed[newest];
       if (address >= freed.base && address < freed.base + std::max<size_t>(freed.bytes, 1)) {
-        return plain + format(" was freed before: it lay in a block of %zu bytes at %p on device %d",
-                              freed.bytes, reinterpret_cast<void *>(freed.base), number);
+        return plain + format(" was freed before: it lay in a block of %zu bytes at %p on "
+                              "device %d", freed.bytes, reinterpret_cast<void *>(freed.base),
+                              number);
       }
     }
     return plain + format(" is not in any block of device %d", number);
@@ -151,7 +152,8 @@ void *DeviceMemory::allocate(int number, size_t bytes, size_t alignment) {
   if (bytes == 0) refuse(ACL_ERROR_RT_PARAM_INVALID, "a size of 0 bytes was asked for");
   Impl::Device &device = impl_->at(number);
   std::lock_guard<std::mutex> lock(device.mutex);
-  if (bytes > device.use.total) impl_->charge(device, number, bytes); /* before rounding overflows */
+  /* before rounding overflows */
+  if (bytes > device.use.total) impl_->charge(device, number, bytes);
   const size_t pages = round_up(bytes, page_size());
   impl_->charge(device, number, pages);
   try {

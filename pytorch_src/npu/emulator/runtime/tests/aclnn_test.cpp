@@ -82,7 +82,8 @@ TEST_F(AclnnTest, TwoCallsAndArgumentsMayGoAfterTheFirst) {
   aclTensor *out = plain(y, {4});
   float half = 0.5f;
   aclScalar *alpha = aclCreateScalar(&half, ACL_FLOAT);
-  ACL_OK(prepare("aclnnAdd", {given("self", EMU_ACLNN_IN, self), given("other", EMU_ACLNN_IN, other),
+  ACL_OK(prepare("aclnnAdd", {given("self", EMU_ACLNN_IN, self),
+                              given("other", EMU_ACLNN_IN, other),
                               given("alpha", EMU_ACLNN_SCALAR, alpha),
                               given("out", EMU_ACLNN_OUT, out)}));
   EXPECT_EQ(size, 0u);
@@ -182,7 +183,8 @@ TEST_F(AclnnTest, WrongHandles) {
   const auto add = [&](const void *other) {
     return prepare("aclnnAdd", in_place(good, other));
   };
-  ACL_REFUSED(add(nullptr), ACLNN_ERR_PARAM_NULLPTR, "argument other: the tensor (aclTensor) is null");
+  ACL_REFUSED(add(nullptr), ACLNN_ERR_PARAM_NULLPTR,
+              "argument other: the tensor (aclTensor) is null");
   ACL_REFUSED(add(gone), ACLNN_ERR_PARAM_INVALID, "was destroyed before");
   ACL_REFUSED(add(&place), ACLNN_ERR_PARAM_INVALID, "is not a tensor");
   ACL_REFUSED(aclDestroyTensor(gone), ACLNN_ERR_PARAM_INVALID, "was destroyed before");

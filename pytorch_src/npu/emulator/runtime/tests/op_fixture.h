@@ -15,7 +15,9 @@ class OpTest : public AclTest {
     AclTest::SetUp();
   }
 
-  void *floats(const std::vector<float> &values) { return copied(values.data(), values.size() * 4); }
+  void *floats(const std::vector<float> &values) {
+    return copied(values.data(), values.size() * 4);
+  }
   void *copied(const void *bytes, size_t size) {
     void *memory = device_memory(size);
     EXPECT_EQ(aclrtMemcpy(memory, size, bytes, size, ACL_MEMCPY_HOST_TO_DEVICE), ACL_SUCCESS);

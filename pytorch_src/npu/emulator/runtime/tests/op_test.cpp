@@ -148,7 +148,8 @@ TEST_F(OpTest, BadArguments) {
   ACL_REFUSED(fill("Fill", 0, descs, nullptr, 1, nullptr, 0, 0, nullptr), wrong,
               "the array of output buffers is null");
   ACL_REFUSED(fill("Fill", 0, descs, buffers, 1, nullptr, 9, 0, nullptr), wrong, "engineType is 9");
-  ACL_REFUSED(fill("Fill", 0, descs, buffers, 1, nullptr, 0, 9, nullptr), wrong, "compileFlag is 9");
+  ACL_REFUSED(fill("Fill", 0, descs, buffers, 1, nullptr, 0, 9, nullptr), wrong,
+              "compileFlag is 9");
   ACL_REFUSED(fill("Fill", 0, descs, buffers, 1, nullptr, 0, 1, nullptr), wrong, "opPath");
   ACL_REFUSED(fill("Fill", 0, descs, buffers, 1, nullptr, 0, 1, "."), ACL_ERROR_API_NOT_SUPPORT,
               "not supported by the emulator");
@@ -364,7 +365,8 @@ TEST_F(OpTest, InfersShapes) {
 TEST_F(OpTest, OverflowIsSeenWhereItIsLookedFor) {
   aclrtStream stream = new_stream();
   const float large = std::numeric_limits<float>::max();
-  void *finite = floats({1, large}), *infinite = floats({1, std::numeric_limits<float>::infinity()});
+  void *finite = floats({1, large});
+  void *infinite = floats({1, std::numeric_limits<float>::infinity()});
   void *y = device_memory(8), *status = device_memory(64);
   const auto seen = [&](void *x, float factor) {
     EXPECT_EQ(aclrtResetOverflowStatus(stream), ACL_SUCCESS);

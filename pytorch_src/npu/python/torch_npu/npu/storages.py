@@ -1,10 +1,12 @@
-"""The old storage types: torch.npu.FloatStorage and its like."""
+"""The storage types: torch.npu.FloatStorage and its like."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import torch
+
+from .storage_base import StorageBase
 
 
 def _make(name: str, dtype: torch.dtype) -> Any:
@@ -14,7 +16,7 @@ def _make(name: str, dtype: torch.dtype) -> Any:
         "dtype": dtype,
         "_dtype": dtype,
     }
-    return type(name, (torch.storage._LegacyStorage,), body)
+    return type(name, (StorageBase,), body)
 
 
 BoolStorage = _make("BoolStorage", torch.bool)
@@ -27,3 +29,21 @@ HalfStorage = _make("HalfStorage", torch.float16)
 BFloat16Storage = _make("BFloat16Storage", torch.bfloat16)
 FloatStorage = _make("FloatStorage", torch.float32)
 DoubleStorage = _make("DoubleStorage", torch.float64)
+ComplexFloatStorage = _make("ComplexFloatStorage", torch.complex64)
+ComplexDoubleStorage = _make("ComplexDoubleStorage", torch.complex128)
+
+#: All of them.
+TYPES = (
+    BoolStorage,
+    ByteStorage,
+    CharStorage,
+    ShortStorage,
+    IntStorage,
+    LongStorage,
+    HalfStorage,
+    BFloat16Storage,
+    FloatStorage,
+    DoubleStorage,
+    ComplexFloatStorage,
+    ComplexDoubleStorage,
+)

@@ -16,8 +16,8 @@ std::atomic<const NPUHooksInterface*>& registered() {
 
 }  // namespace
 
-#define NO_NPU(what)                                                                     \
-  TORCH_CHECK(false, what,                                                               \
+#define NO_NPU(what)                                                                      \
+  TORCH_CHECK(false, what,                                                                \
               ": torch.npu is not loaded in this process (it comes with `import torch`; " \
               "C++ programs load libnpu_runtime)")
 

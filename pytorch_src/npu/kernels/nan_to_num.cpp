@@ -8,6 +8,8 @@ namespace kernels {
 
 namespace {
 
+constexpr Types kTypes = kReals | bit(at::kBool);
+
 // The largest number of a floating type.
 double largest(at::ScalarType type) {
   switch (type) {
@@ -23,9 +25,14 @@ double largest(at::ScalarType type) {
 at::Tensor& nan_to_num_out(const at::Tensor& self, c10::optional<double> nan,
                            c10::optional<double> posinf, c10::optional<double> neginf,
                            at::Tensor& out) {
-  TORCH_CHECK(!self.is_complex(), "nan_to_num is not supported for complex inputs");
   TORCH_CHECK(self.scalar_type() == out.scalar_type(), "nan_to_num: the tensor is of ",
               self.scalar_type(), " and out= of ", out.scalar_type(), "; both must be of one type");
+  if (self.is_complex()) {
+    check_cpu_allowed("nan_to_num", self.scalar_type(), kTypes);
+    give("nan_to_num", on_cpu("aten::nan_to_num", "", self, nan, posinf, neginf)[0].toTensor(),
+         out);
+    return out;
+  }
   at::Tensor result = self.clone();
   if (is_floating(self.scalar_type())) {
     const double infinity = std::numeric_limits<double>::infinity();

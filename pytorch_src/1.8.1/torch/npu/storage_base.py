@@ -1,4 +1,4 @@
-"""The storage types: torch.npu.FloatStorage and its like.
+"""What the storage types of an NPU stand on, and how PyTorch learns of them.
 
 This PyTorch has one class of storages for each device and type, and knows classes of ours when
 they are registered. They stand on a class of our own: those of the CPU read the memory at once.
@@ -15,7 +15,7 @@ from ._release import runtime
 from ._utils import Device, _described, checked_index
 
 
-class _NpuStorage(runtime.StorageBase, torch.storage._StorageBase):
+class StorageBase(runtime.StorageBase, torch.storage._StorageBase):
     """Numbers in the memory of an NPU: what tensors that are views of each other share.
 
     Args:
@@ -92,25 +92,25 @@ class _NpuStorage(runtime.StorageBase, torch.storage._StorageBase):
         """Return the numbers."""
         return self.tensor().tolist()
 
-    def fill_(self, value: Any) -> _NpuStorage:
+    def fill_(self, value: Any) -> StorageBase:
         """Set all numbers to one."""
         self.tensor().fill_(value)
         return self
 
-    def copy_(self, source: Any, non_blocking: bool = False) -> _NpuStorage:
+    def copy_(self, source: Any, non_blocking: bool = False) -> StorageBase:
         """Take the numbers of a storage of the same size."""
         self.tensor().copy_(_as_tensor(source), non_blocking)
         return self
 
-    def clone(self) -> _NpuStorage:
+    def clone(self) -> StorageBase:
         """Return a copy on the same device."""
         return self.tensor().clone().storage()
 
-    def new(self) -> _NpuStorage:
+    def new(self) -> StorageBase:
         """Return an empty storage on the same device."""
         return torch.empty(0, dtype=self.dtype, device=self.device).storage()
 
-    def resize_(self, size: int) -> _NpuStorage:
+    def resize_(self, size: int) -> StorageBase:
         """Make room for another number of numbers; those that fit stay."""
         made = torch.empty(size, dtype=self.dtype, device=self.device)
         kept = min(size, self.size())
@@ -126,7 +126,7 @@ class _NpuStorage(runtime.StorageBase, torch.storage._StorageBase):
             dtype = torch._utils._import_dotted_name(dtype)
         if dtype is type(self):
             return self
-        device = self.device if issubclass(dtype, _NpuStorage) else "cpu"
+        device = self.device if issubclass(dtype, StorageBase) else "cpu"
         return self.tensor().to(device, dtype(0).dtype, non_blocking).storage()
 
     def cpu(self) -> Any:
@@ -137,7 +137,7 @@ class _NpuStorage(runtime.StorageBase, torch.storage._StorageBase):
         """Refuse: only memory of the host is pinned."""
         raise TypeError(f"cannot pin '{self.type()}' only CPU memory can be pinned")
 
-    def share_memory_(self) -> _NpuStorage:
+    def share_memory_(self) -> StorageBase:
         """Refuse: memory of an NPU is not shared between processes."""
         raise RuntimeError(
             "memory of an NPU is not shared between processes; send a copy: tensor.cpu()"
@@ -146,7 +146,7 @@ class _NpuStorage(runtime.StorageBase, torch.storage._StorageBase):
     def _write_file(self, *where: Any) -> None:
         self.cpu()._write_file(*where)
 
-    def _set_from_file(self, *where: Any) -> _NpuStorage:
+    def _set_from_file(self, *where: Any) -> StorageBase:
         read = getattr(torch, type(self).__name__)(self.size())
         return self.copy_(read._set_from_file(*where))
 
@@ -183,47 +183,8 @@ def storage_pin_memory(self: Any) -> Any:
     return _as_tensor(self).pin_memory().storage()
 
 
-def _make(name: str, dtype: torch.dtype) -> Any:
-    body = {
-        "__doc__": f"Numbers of {dtype} in the memory of an NPU.",
-        "__module__": "torch.npu",
-        "dtype": dtype,
-    }
-    return type(name, (_NpuStorage,), body)
-
-
-BoolStorage = _make("BoolStorage", torch.bool)
-ByteStorage = _make("ByteStorage", torch.uint8)
-CharStorage = _make("CharStorage", torch.int8)
-ShortStorage = _make("ShortStorage", torch.int16)
-IntStorage = _make("IntStorage", torch.int32)
-LongStorage = _make("LongStorage", torch.int64)
-HalfStorage = _make("HalfStorage", torch.float16)
-BFloat16Storage = _make("BFloat16Storage", torch.bfloat16)
-FloatStorage = _make("FloatStorage", torch.float32)
-DoubleStorage = _make("DoubleStorage", torch.float64)
-ComplexFloatStorage = _make("ComplexFloatStorage", torch.complex64)
-ComplexDoubleStorage = _make("ComplexDoubleStorage", torch.complex128)
-
-#: All of them.
-TYPES = (
-    BoolStorage,
-    ByteStorage,
-    CharStorage,
-    ShortStorage,
-    IntStorage,
-    LongStorage,
-    HalfStorage,
-    BFloat16Storage,
-    FloatStorage,
-    DoubleStorage,
-    ComplexFloatStorage,
-    ComplexDoubleStorage,
-)
-
-
-def register_storages(torch: Any) -> None:
-    """Let Tensor.storage() and torch.save know them."""
-    for kind in TYPES:
+def register_storages(torch: Any, types: Sequence[Any]) -> None:
+    """Let Tensor.storage() and torch.save know storage types."""
+    for kind in types:
         runtime.register_storage_type(kind, kind.dtype)
         torch._storage_classes.add(kind)
