@@ -72,8 +72,8 @@ def both(python: str, program: str, folder: Path, *arguments: str) -> tuple[dict
 
 
 def test_training_on_one_device(python: str, images: Path, tmp_path: Path) -> None:
-    # Where an activation is nearly zero, its sign is a matter of rounding, and one that turns changes
-    # gradients by 1e-3 on either device: a small step keeps that out of the next loss.
+    # Where an activation is nearly zero, its sign is a matter of rounding, and one that turns
+    # changes gradients by 1e-3 on either device: a small step keeps that out of the next loss.
     settings = "--arch resnet18 --epochs 1 --batch-size 16 --lr 0.001 --workers 0 --seed 3"
     cpu, npu = both(python, "imagenet_main.py", tmp_path, str(images), *settings.split())
     (wanted,), (found,) = cpu["train"], npu["train"]

@@ -1,5 +1,6 @@
 """A legacy patch of 240 KB and 99 files on the real 1.8.1: imported, split, exported, the same.
 
+One edits files by a rule, submodules' too; the other is what upstream did to its files until 1.9.0.
 `bash tests/run.sh -m real tests/e2e/test_real_import.py`, with ASCENDTORCH_MIRRORS for PyTorch,
 gloo and tensorpipe.
 """
@@ -8,74 +9,44 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
-import sys
-import time
 from pathlib import Path
-from typing import Any
 
 import pytest
+import yaml
 
-from support import megapatch
+from support import megapatch, releasepatch
 from support.megapatch import MegaPatch
+from support.realcheckout import GLOO, Checkout
 
-ROOT = Path(__file__).resolve().parents[2]
-GLOO, TENSORPIPE = "third_party/gloo", "third_party/tensorpipe"
 pytestmark = [pytest.mark.real, pytest.mark.timeout(3600)]
 
 
-class Checkout:
-    """A workspace of its own, in which only the submodules are that the series touches."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        for name in ("patch", "templates", "pytorch_src"):
-            shutil.copytree(ROOT / name, root / name)
-        self.patches = root / "patch" / "1.8.1"
-        path = self.patches / "version.yaml"
-        text = re.sub(r"^(    needed:).*$", r"\1 never", path.read_text("utf-8"), flags=re.M)
-        for module in (GLOO, TENSORPIPE):
-            pattern = rf"(  {module}:\n.*\n.*\n    needed:) never"
-            text, count = re.subn(pattern, r"\1 always", text)
-            assert count == 1
-        path.write_text(text, "utf-8")
-        self.tree = root / "pytorch"
-
-    def run(self, *arguments: str) -> dict[str, Any]:
-        """Run the tool; its result as data."""
-        begun = time.monotonic()
-        done = subprocess.run(
-            [sys.executable, "-m", "ascendtorch", *arguments, "--json"],
-            env={**os.environ, "ASCENDTORCH_ROOT": str(self.root), "PYTHONPATH": f"{ROOT}/scripts"},
-            stdout=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-        print(f"{' '.join(arguments[:2])}: {time.monotonic() - begun:.1f} s")
-        assert done.returncode == 0, arguments
-        result: dict[str, Any] = json.loads(done.stdout)
-        return result
-
-    def git(self, *arguments: str) -> str:
-        return subprocess.run(
-            ["git", *arguments], cwd=self.tree, capture_output=True, text=True, check=True
-        ).stdout
+@pytest.fixture(scope="module", params=["edits", "v1.9.0"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+def checkout(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     if not os.environ.get("ASCENDTORCH_MIRRORS"):
         pytest.skip("ASCENDTORCH_MIRRORS names no mirror map")
-    made = Checkout(tmp_path_factory.mktemp("real"))
+    made = Checkout(tmp_path_factory.mktemp(kind))
     made.run("gen", "-v", "1.8.1", "--submodules", "needed")
     return made
 
 
 @pytest.fixture(scope="module")
-def mega(checkout: Checkout, tmp_path_factory: pytest.TempPathFactory) -> MegaPatch:
-    return megapatch.make(checkout.tree, tmp_path_factory.mktemp("mega"))
+def mega(kind: str, checkout: Checkout, tmp_path_factory: pytest.TempPathFactory) -> MegaPatch:
+    folder = tmp_path_factory.mktemp("mega")
+    if kind == "edits":
+        return megapatch.make(checkout.tree, folder)
+    rules = yaml.safe_load(Path(os.environ["ASCENDTORCH_MIRRORS"]).read_text("utf-8"))
+    mirror = next(rule["to"] for rule in rules if rule["from"].endswith("/pytorch/pytorch"))
+    pin = checkout.git("rev-parse", "refs/ascendtorch/base").strip()
+    repository = Path(mirror.removeprefix("file://"))
+    return releasepatch.make(checkout.tree, folder, repository, pin, kind)
 
 
 def holds(tree: Path, mega: MegaPatch) -> bool:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,10 +16,11 @@ from typing import Any
 import pytest
 import yaml
 
-from support.confirming import Bench, confirm, confirm_hunks, sections
+from support.confirming import Bench, confirm
+from support.confirmingstops import Merges, confirm_series, confirm_stop
 from support.drafts import draft_series
+from support.realcheckout import ROOT, Checkout
 
-ROOT = Path(__file__).resolve().parents[2]
 GITHUB = "https://github.com"
 TAGS = ("v1.5.0", "v1.6.0", "v1.7.1", "v1.8.0", "v1.8.1", "v1.8.2", "v1.9.0")
 PIN = "56b43f4fec1f76953f15a627694d4bba34588969"
@@ -50,11 +49,13 @@ def mirrors() -> dict[str, Path]:
 
 
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """A workspace of its own with the project's patches."""
-    for name in ("patch", "templates", "pytorch_src"):
-        shutil.copytree(ROOT / name, tmp_path / "root" / name)
-    return tmp_path / "root"
+def checkout(tmp_path: Path) -> Checkout:
+    return Checkout(tmp_path / "root")
+
+
+@pytest.fixture
+def root(checkout: Checkout) -> Path:
+    return checkout.root
 
 
 def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -86,8 +87,7 @@ def pins(root: Path) -> dict[str, str]:
 
 def test_matrix_of_the_series(root: Path, mirrors: dict[str, Path], tmp_path: Path) -> None:
     found = matrix(root, *TAGS)
-    print(found["counts"], found["seconds"], "s")
-    assert found["seconds"] < 10
+    print(found["counts"], found["seconds"], "s", flush=True)
     folder = root / "patch" / "1.8.1"
     count = confirm(found, folder, mirrors, pins(root), tmp_path / "try")
     assert count == len(TAGS) * len(found["patches"])
@@ -98,78 +98,72 @@ def test_matrix_of_many_edits(root: Path, mirrors: dict[str, Path], tmp_path: Pa
     bench = Bench(mirrors, tmp_path / "draft")
     names = draft_series(bench, PIN, "v1.9.0", folder, files=48)
     found = matrix(root, *TAGS)
-    print(found["counts"], found["seconds"], "s")
+    print(found["counts"], found["seconds"], "s", flush=True)
     assert {"clean", "offset", "conflict", "deleted", "renamed"} <= found["counts"].keys()
     count = confirm(found, folder, {"": mirrors[""]}, pins(root), tmp_path / "try")
     assert count == len(TAGS) * len(names)
 
 
-def test_rebase_onto_the_next_release_needs_nobody(
-    root: Path, mirrors: dict[str, Path], tmp_path: Path
-) -> None:
-    done = run(root, "rebase", "-v", "1.8.1", "--onto", "v1.8.2", "--offline", "--json")
-    assert done.returncode == 0, done.stderr
-    made = root / "patch" / "1.8.2"
-    data = yaml.safe_load((made / "version.yaml").read_text("utf-8"))
-    bases = {"": data["upstream"]["commit"]}
-    bases |= {path: module["commit"] for path, module in data["submodules"].items()}
-    bench = Bench(mirrors, tmp_path / "try")
-    for module in mirrors:
-        assert bench.git(module, "new", "read-tree", bases[module]).returncode == 0
-    for name in sorted(path.name for path in made.glob("*.patch")):
-        for path, body in sections(made / name).items():
-            module = max((m for m in mirrors if m and path.startswith(m)), default="", key=len)
-            depth = f"-p{len(Path(module).parts) + 1}"
-            applied = bench.git(module, "new", "apply", "--cached", "-v", depth, "-", stdin=body)
-            assert applied.returncode == 0, applied.stderr
-            assert b"offset" not in applied.stderr
+def rebase(root: Path, mirrors: dict[str, Path], tag: str, bench: Bench) -> tuple[int, int]:
+    """Rebase with every stop skipped, each compared with git's merge; count stops and hunks.
 
-
-def test_rebase_says_of_every_hunk_what_git_says(
-    root: Path, mirrors: dict[str, Path], tmp_path: Path
-) -> None:
-    """Each stop on the way to v1.9.0, with many edits: the files laid out are git's own merge."""
+    Where the rebase completes, its series is applied by git, and must make what git merged.
+    """
     folder = root / "patch" / "1.8.1"
-    bench = Bench(mirrors, tmp_path / "draft")
-    draft_series(bench, PIN, "v1.9.0", folder, files=48, seed=9, twice=False)
-    assert bench.git("", "tag", "read-tree", "v1.9.0").returncode == 0
-    done = run(root, "rebase", "-v", "1.8.1", "--onto", "v1.9.0", "--offline", "--json")
+    links = {"": "", **dict.fromkeys(mirrors, "")}
+    links[""] = bench.git("", "pin", "rev-parse", f"{tag}^{{commit}}").stdout.decode().strip()
+    for module in filter(None, mirrors):
+        listed = bench.git("", "pin", "ls-tree", links[""], "--", module).stdout.split()
+        links[module] = listed[2].decode()
+    merges = Merges(bench, folder, mirrors, pins(root), links)
+    waiting = (folder / "series").read_text("utf-8").split("\n")
+    waiting = [line for line in waiting if line.endswith(".patch")]
+    done = run(root, "rebase", "-v", "1.8.1", "--onto", tag, "--offline", "--json")
     stops, hunks = 0, 0
     while done.returncode == 1:
         report = json.loads(done.stdout)
-        body = sections(folder / report["patch"])
-        for file in report["files"]:
-            if file["verdict"] == "conflict" and file["hunks"]:
-                hunks += confirm_merge(bench, file, body[file["path"]], tmp_path / "merge")
-            elif file["verdict"] == "deleted":
-                assert not bench.entry("", "tag", file["path"])
+        while waiting[0] != report["patch"]:
+            assert not merges.carry(waiting.pop(0))
+        hunks += confirm_stop(merges, report)
+        waiting.pop(0)
         stops += 1
         done = run(root, "rebase", "--skip", "--offline", "--json")
-    print(stops, "stops,", hunks, "hunks of conflicts")
-    assert stops > 5
     # Submodules that the mirrors lack: all are named, and nothing is published.
     assert done.returncode in (0, 5), done.stderr
-    assert (root / "patch" / "1.9.0").exists() == (done.returncode == 0)
+    for name in waiting:
+        assert not merges.carry(name)
+    print(tag, stops, "stops,", hunks, "hunks of files that stop one", flush=True)
+    made = root / "patch" / tag[1:]
+    assert made.exists() == (done.returncode == 0)
+    if made.exists():
+        confirm_series(merges, made)
+    return stops, hunks
 
 
-def confirm_merge(bench: Bench, file: dict[str, Any], body: bytes, work: Path) -> int:
-    """Compare a file laid out, and what is said of each hunk, with git's merge."""
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir()
-    named = re.search(rb"^index ([0-9a-f]{40})\.\.([0-9a-f]{40})", body, re.MULTILINE)
-    assert named is not None
-    target = file["moved_to"] or file["path"]
-    ours = bench.entry("", "tag", target).split()[1]
-    for name, oid in (("base", named[1].decode()), ("after", named[2].decode()), ("ours", ours)):
-        (work / name).write_bytes(bench.git("", "tag", "cat-file", "blob", oid).stdout)
-    labels = ("-L", "v1.9.0", "-L", "before the patch", "-L", "the patch")
-    merged = subprocess.run(
-        ["git", "merge-file", "-p", "-q", *labels, "ours", "base", "after"],
-        cwd=work,
-        capture_output=True,
-        check=False,
-    )
-    assert merged.returncode > 0, file["path"]
-    assert Path(file["work"]).read_bytes() == merged.stdout, file["path"]
-    confirm_hunks(bench, "", target, file, body)
-    return len(file["hunks"])
+def test_rebase_onto_the_next_release_needs_nobody(
+    checkout: Checkout, mirrors: dict[str, Path], tmp_path: Path
+) -> None:
+    stops, _ = rebase(checkout.root, mirrors, "v1.8.2", Bench(mirrors, tmp_path / "try"))
+    assert stops == 0
+    assert (checkout.root / "patch" / "1.8.2").exists()
+    checkout.run("gen", "-v", "1.8.2", "--submodules", "needed")
+    assert checkout.run("patch", "status", "-v", "1.8.2")["clean"] is True
+    shown = checkout.run("patch", "export", "-v", "1.8.2")
+    assert {patch["state"] for patch in shown["patches"]} == {"kept"}
+
+
+def test_rebase_of_the_series_says_of_every_hunk_what_git_says(
+    root: Path, mirrors: dict[str, Path], tmp_path: Path
+) -> None:
+    stops, hunks = rebase(root, mirrors, "v1.9.0", Bench(mirrors, tmp_path / "try"))
+    assert 0 < stops < hunks
+
+
+def test_rebase_of_many_edits_says_of_every_hunk_what_git_says(
+    root: Path, mirrors: dict[str, Path], tmp_path: Path
+) -> None:
+    bench = Bench(mirrors, tmp_path / "draft")
+    folder = root / "patch" / "1.8.1"
+    draft_series(bench, PIN, "v1.9.0", folder, files=48, seed=9, twice=False)
+    stops, _ = rebase(root, mirrors, "v1.9.0", bench)
+    assert stops > 5

@@ -383,10 +383,16 @@ def test_two_patches_conflict(ready: Workspace, upstream: Upstream, reference: R
 
 
 def test_edited_after_it_was_applied(ready: Workspace, reference: Reference) -> None:
-    """faults.md 33: made bad, it is refused and the tree keeps the old one; put right, it is
-    what it was."""
+    """faults.md 33: applied anew from there on; made bad, it is refused and the tree keeps the
+    old one; put right, it is what it was."""
     path = ready.patches / NAMES[2]
     good = path.read_bytes()
+    path.write_bytes(good.replace(b"+endif()", b"+endif() # edited"))
+    assert f"2 kept, {len(NAMES) - 2} applied" in ready.gen().stderr
+    assert "endif() # edited" in (ready.tree / "CMakeLists.txt").read_text("utf-8")
+    assert ready.status() == ""
+    path.write_bytes(good)
+    ready.gen()
     path.write_bytes(good.replace(b" install(TARGETS c10", b" install(TARGETS c11"))
     refused(ready, NAMES[2])
     path.write_bytes(good)

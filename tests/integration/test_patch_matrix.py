@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
 import re
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ascendtorch.edge import git
 from ascendtorch.series.patchfile import FileDiff, parse_patch
+from ascendtorch.upkeep.merging import merger
+from ascendtorch.upkeep.nearly import describe_hunks
 from ascendtorch.upkeep.placing import changes_of, place
 from support import gitbench
-from support.confirming import confirm
-from support.moving import DEVICE, EXPECTED, TAGS, Moving, make_moving
-from support.processes import end_processes_of
+from support.confirming import confirm, confirm_place
+from support.moving import DEVICE, EXPECTED, TAGS, Moving
 from support.upstream import GLOO, VERSION
 from support.workspace import Workspace
-from support.zygote import Zygote
-
-
-@pytest.fixture(scope="module")
-def moving(tmp_path_factory: pytest.TempPathFactory) -> Moving:
-    return make_moving(tmp_path_factory.mktemp("moving"))
-
-
-@pytest.fixture
-def moved(tmp_path: Path, moving: Moving, zygote: Zygote) -> Iterator[Workspace]:
-    """A checkout of the moving upstream, in which nothing has run."""
-    yield Workspace(tmp_path, moving.upstream, zygote=zygote).create()
-    end_processes_of(tmp_path)
 
 
 def matrix(workspace: Workspace, *arguments: str, code: int = 1, **options: Any) -> dict[str, Any]:
@@ -216,6 +205,48 @@ def test_hunks_are_placed_where_git_apply_places_them(tmp_path: Path) -> None:
             assert [int(n) for n in moved] == [n for n in placed.offsets if n]
             compared += 1
     assert compared > 15
+
+
+def test_a_conflict_is_shown_where_a_merge_has_it(tmp_path: Path) -> None:
+    repository = gitbench.init(tmp_path / "r.git")
+    merge = merger(git.Repository(repository), "v1.9.0", "the patch")
+    rng = random.Random(7)
+    compared = 0
+    for _ in range(150):
+        base, patched, other = _random_case(rng)
+        if base == patched or not merge(other.encode(), base.encode(), patched.encode())[1]:
+            continue
+        old = gitbench.commit(repository, {"f": base}, "old\n")
+        new = gitbench.commit(repository, {"f": patched}, "new\n", parent=old)
+        changes = changes_of(_section(gitbench.format_patch(repository, new)))
+        told = describe_hunks(changes, base.encode(), other.encode(), merge)
+        for change, said in zip(changes, told):
+            alone = place((dataclasses.replace(change, goal=change.start),), base.encode()).data
+            marked, conflicts = merge(other.encode(), base.encode(), alone)
+            assert (said.state == "conflict") == (conflicts > 0) or said.state == "upstream"
+            if said.state == "conflict":
+                confirm_place(said.as_json(), other.encode(), marked)
+                compared += 1
+    assert compared > 15
+
+
+def test_a_twin_is_not_taken_for_the_text_that_upstream_removed(tmp_path: Path) -> None:
+    def function(name: str) -> str:
+        cases = "".join(f"  case {n}:\n    return {name}{n};\n" for n in range(9))
+        return f"int {name}(int n) {{\n{cases}  default:\n    throw n;\n  }}\n}}\n\n"
+
+    base = "head\n\n" + function("first") + function("second") + function("third")
+    ours = "head\n\n" + function("first") + function("third")
+    repository = gitbench.init(tmp_path / "r.git")
+    merge = merger(git.Repository(repository), "v1.9.0", "the patch")
+    old = gitbench.commit(repository, {"f": base}, "old\n")
+    patched = base.replace("return second8;\n", "return second8;\n  case 9:\n    return 9;\n")
+    new = gitbench.commit(repository, {"f": patched}, "new\n", parent=old)
+    changes = changes_of(_section(gitbench.format_patch(repository, new)))
+    (said,) = describe_hunks(changes, base.encode(), ours.encode(), merge)
+    assert said.state == "conflict"
+    first = ours.split("\n").index("int third(int n) {")
+    assert said.line <= first + 1 <= said.line + len(said.there)
 
 
 def _section(raw: bytes) -> FileDiff:

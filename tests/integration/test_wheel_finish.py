@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import shutil
+import signal
 import time
 import zipfile
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from wheel.wheelfile import WheelFile
@@ -16,6 +21,7 @@ from ascendtorch.spec.release import WheelSpec
 from ascendtorch.stages.manifest import read_manifest
 from ascendtorch.stages.results import BuiltWheel
 from ascendtorch.stages.wheel import check_content, finish
+from ascendtorch.stages.wheelwriter import WheelWriter
 
 EXPECTED = WheelSpec("torch", "1.8.1+ascend", "1")
 LIBRARY = "torch/npu/emulator/lib/libascendcl.so"
@@ -94,3 +100,55 @@ def test_the_same_again_is_the_same_file(
         digests.add(done.sha256)
         monkeypatch.setattr(time, "time", lambda: now + 10_000)
     assert len(digests) == 1
+
+
+def _die(*_: object, **__: object) -> NoReturn:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("still there")
+
+
+@pytest.mark.parametrize("moment", ["its files are added", "it is copied to another disk"])
+def test_killed_on_the_way(built: BuiltWheel, tmp_path: Path, moment: str) -> None:
+    """faults.md 55: the old wheel or the new one, and the next run removes what is left over."""
+    dist = tmp_path / "dist"
+    dist.mkdir()
+    target = dist / built.wheel.name
+    target.write_bytes(b"an earlier one")
+
+    def run() -> None:
+        finish(
+            built,
+            expected=EXPECTED,
+            python_tag="cp38-cp38",
+            dist=dist,
+            reporter=make_reporter(quiet=True),
+        )
+
+    child = os.fork()
+    if child == 0:
+        rename = Path.replace
+
+        def other_disk(self: Path, goal: Path) -> Path:
+            if self.parent != Path(goal).parent:
+                raise OSError(errno.EXDEV, "Invalid cross-device link")
+            return rename(self, goal)
+
+        def half(source: Path, copy: str) -> NoReturn:
+            Path(copy).write_bytes(source.read_bytes()[:40])
+            _die()
+
+        if moment.startswith("its"):
+            WheelWriter.add = _die  # type: ignore[method-assign]
+        else:
+            Path.replace, shutil.copy2 = other_disk, half  # type: ignore[assignment,method-assign]
+        try:
+            run()
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status)
+    assert target.read_bytes() == b"an earlier one"
+    assert list(dist.glob("*.whl")) == [target]
+    run()
+    check_content(target, EXPECTED)
+    assert list(dist.iterdir()) == [target]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import shutil
 import subprocess
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from support.gitbench import environment
+
+#: The kinds of verdict, from good to bad.
+_ORDER = ("clean", "offset", "upstream", "merge", "renamed", "deleted", "conflict", "unknown")
 
 
 class Bench:
@@ -78,8 +82,8 @@ def confirm(
         assert bench.git(module, "pin", "read-tree", pins[module]).returncode == 0
     for name in names:  # so that a merge finds the texts that later patches start from
         for path, body in sections(folder / name).items():
-            module = _module(path, repositories)
-            done = bench.git(module, "pin", "apply", "--cached", _depth(module), "-", stdin=body)
+            module = module_of(path, repositories)
+            done = bench.git(module, "pin", "apply", "--cached", depth_of(module), "-", stdin=body)
             assert done.returncode == 0, done.stderr
     count = 0
     for tag in matrix["tags"]:
@@ -93,34 +97,109 @@ def confirm(
             )
         for verdict in matrix["verdicts"]:
             if verdict["tag"] == tag["tag"]:
+                bodies = sections(folder / verdict["patch"])
+                _confirm_patch(bench, verdict, bodies, repositories)
                 for file in verdict["files"]:
-                    body = sections(folder / verdict["patch"])[file["path"]]
-                    _confirm_file(bench, file, body, repositories)
+                    _confirm_file(bench, file, bodies[file["path"]], repositories)
+                    module = module_of(file["path"], repositories)
+                    confirm_fate(bench, module, file, pins[module], links[module])
                 count += 1
     return count
 
 
-def _module(path: str, repositories: Mapping[str, Path]) -> str:
+def module_of(path: str, repositories: Mapping[str, Path]) -> str:
+    """Return the module that a path lies in."""
     return max((m for m in repositories if m and path.startswith(m + "/")), key=len, default="")
 
 
-def _depth(module: str) -> str:
+def depth_of(module: str) -> str:
+    """Return what has git apply take a module's name off its paths."""
     return f"-p{len(Path(module).parts) + 1}"
+
+
+def inner_of(path: str, module: str) -> str:
+    """Return a path as it is inside its module."""
+    return path[len(module) + 1 :] if module else path
+
+
+def _confirm_patch(
+    bench: Bench,
+    verdict: Mapping[str, Any],
+    bodies: Mapping[str, bytes],
+    repositories: Mapping[str, Path],
+) -> None:
+    """The patch as a whole, on what the release and the patches before it that fit make."""
+    where, kind = (verdict["patch"], verdict["tag"]), verdict["verdict"]
+    kinds = [file["verdict"] for file in verdict["files"]]
+    assert [file["path"] for file in verdict["files"]] == list(bodies), where
+    if "upstream" in kinds and set(kinds) != {"upstream"}:
+        kinds.append("merge")
+    assert kind == max(kinds, key=_ORDER.index), where
+    whole: dict[str, bytes] = {}
+    for file in verdict["files"]:
+        module, body = module_of(file["path"], repositories), bodies[file["path"]]
+        if file["moved_to"] is not None:
+            body = body.replace(file["path"].encode(), file["moved_to"].encode())
+        whole[module] = whole.get(module, b"") + body
+    plain, merged, moved = True, True, [0]
+    for module, body in whole.items():
+        apply = ("apply", "--cached", "-v", "--whitespace=nowarn", depth_of(module))
+        strict = bench.git(module, "tag", *apply, "--check", "-", stdin=body)
+        plain = plain and strict.returncode == 0
+        moved += [int(n) for n in re.findall(rb"offset (-?\d+) line", strict.stderr)]
+        bench.copy(module, "tag", "whole")
+        three_way = bench.git(module, "whole", *apply, "--3way", "-", stdin=body)
+        assert b"lacks the necessary blob" not in three_way.stderr, where
+        merged = merged and three_way.returncode == 0
+    offset = max(moved, key=abs)
+    if kind in ("clean", "offset"):
+        assert plain, where
+        assert offset == verdict["offset"], where
+        assert (offset != 0) == (kind == "offset"), where
+    else:
+        assert not plain or offset or "renamed" in kinds, where
+    if "upstream" not in kinds:
+        assert merged == (kind not in ("deleted", "conflict")), where
+
+
+def confirm_fate(
+    bench: Bench, module: str, file: Mapping[str, Any], pin: str, release: str
+) -> None:
+    """Where a target went, and the commit that took it there, by git's own history."""
+    inner = inner_of(file["path"], module)
+    if file["moved_to"] is not None:
+        told = bench.git(module, "pin", "diff", "--name-status", "-M", "-l0", pin, release).stdout
+        line = f"\t{inner}\t{inner_of(file['moved_to'], module)}\n".encode()
+        assert re.search(rb"^R\d+" + re.escape(line), told, re.MULTILINE), file
+    if file["commit"] is None:
+        return
+    oid = file["commit"]["hash"]
+    shown = bench.git(
+        module, "pin", "show", "--format=%H%n%s", "--name-status", "--no-renames", oid
+    )
+    head, _, names = shown.stdout.decode().partition("\n\n")
+    assert head == f"{oid}\n{file['commit']['subject']}"
+    added = f"A\t{inner}" in names.splitlines()
+    assert added or f"D\t{inner}" in names.splitlines(), (file["path"], names)
+    there, lacking = (pin, release) if added else (release, pin)
+    ancestor = ("merge-base", "--is-ancestor", oid)
+    assert bench.git(module, "pin", *ancestor, there).returncode == 0, file
+    assert bench.git(module, "pin", *ancestor, lacking).returncode == 1, file
 
 
 def _confirm_file(
     bench: Bench, file: Mapping[str, Any], body: bytes, repositories: Mapping[str, Path]
 ) -> None:
     kind, path = file["verdict"], file["path"]
-    module = _module(path, repositories)
-    inner = path[len(module) + 1 :] if module else path
+    module = module_of(path, repositories)
+    inner = inner_of(path, module)
     if file["moved_to"] is not None:
         assert not bench.entry(module, "tag", inner), f"{path} is there under its own name"
         body = body.replace(path.encode(), file["moved_to"].encode())
-        inner = file["moved_to"][len(module) + 1 :] if module else file["moved_to"]
+        inner = inner_of(file["moved_to"], module)
     added = b"\nnew file mode " in body.partition(b"\n@@")[0]
     there = bench.entry(module, "tag", inner)
-    apply = ("apply", "--cached", "-v", "--whitespace=nowarn", _depth(module))
+    apply = ("apply", "--cached", "-v", "--whitespace=nowarn", depth_of(module))
     plain = bench.git(module, "tag", *apply, "--check", "-", stdin=body)
     moved = [int(n) for n in re.findall(rb"offset (-?\d+) line", plain.stderr)]
     bench.copy(module, "tag", "try")
@@ -190,11 +269,40 @@ def confirm_hunks(
             capture_output=True,
             check=False,
         )
-        conflict, same = merged.returncode > 0, merged.stdout == (work / "ours").read_bytes()
+        ours = (work / "ours").read_bytes()
+        conflict, same = merged.returncode > 0, merged.stdout == ours
         if said["state"] == "upstream" and conflict:
             # Lines around it changed too, so that a merge cannot see that its result is there.
             kept = [line[1:] for line in hunk.splitlines()[1:] if line[:1] in (b" ", b"+")]
-            assert b"\n".join(kept) in (work / "ours").read_bytes(), said
+            assert b"\n".join(kept) in ours, said
             continue
         assert conflict == (said["state"] == "conflict"), (file["path"], said)
         assert (same and not conflict) == (said["state"] == "upstream"), said
+        if conflict:
+            confirm_place(said, ours, merged.stdout)
+
+
+def confirm_place(said: Mapping[str, Any], ours: bytes, marked: bytes) -> None:
+    """What a conflict is said to meet is the release's text, where git's merge has the conflict."""
+    lines, there = _texts(ours), said["there"]
+    first = said["line"] - 1
+    assert first >= 0, said
+    assert lines[first : first + len(there)] == there, said
+    sides = re.split(r"^<<<<<<< .*\n|^>>>>>>> .*\n?", marked.decode("utf-8", "replace"), flags=re.M)
+    # Lines of the release that are not in git's conflict: those before it, and those after it.
+    before = _alike(lines, sides[0].split("\n")[:-1])
+    after = _alike(lines[::-1], sides[-1].split("\n")[::-1])
+    if first < len(lines) - after + 1 and first + len(there) >= before:
+        return
+    wanted = [line[1:] for line in said["wanted"] if line[:1] in ("-", " ", "")]
+    ratio = difflib.SequenceMatcher(None, there, wanted).ratio()
+    assert ratio >= 0.8, said  # the text itself, at another place of the file
+
+
+def _alike(lines: list[str], others: list[str]) -> int:
+    pairs = enumerate(zip(lines, others))
+    return next((n for n, (a, b) in pairs if a != b), min(len(lines), len(others)))
+
+
+def _texts(data: bytes) -> list[str]:
+    return data.decode("utf-8", "replace").split("\n")

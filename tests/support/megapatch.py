@@ -19,7 +19,7 @@ PLACES = (
     ("tools/autograd", "*.py", 3),
     ("third_party/gloo/gloo", "*.cc", 2),
 )
-ADDED, REMOVED, COUNT = 18, 3, 99
+REMOVED, COUNT = 3, 99
 #: Bytes of the whole.
 SIZE = 240_000
 
@@ -44,12 +44,12 @@ def make(tree: Path, folder: Path) -> MegaPatch:
     gone = [p.relative_to(tree).as_posix() for p in sorted((tree / "benchmarks").rglob("*.py"))]
     for path in gone[:REMOVED]:
         old[path], new[path] = (tree / path).read_bytes(), None
-    room = SIZE - len(_diff(folder, old, new))
+    room = SIZE - len(diff(folder, old, new))
     count = COUNT - len(new)
     for number in range(count):
         new[f"aten/src/ATen/npu/NPUFile{number}.cpp"] = _source(number, room // count)
     path = folder / "mega.patch"
-    path.write_bytes(_diff(folder, old, new))
+    path.write_bytes(diff(folder, old, new))
     return MegaPatch(path, new)
 
 
@@ -81,7 +81,8 @@ def _source(number: int, size: int) -> bytes:
     return text
 
 
-def _diff(folder: Path, old: dict[str, bytes], new: dict[str, bytes | None]) -> bytes:
+def diff(folder: Path, old: dict[str, bytes], new: dict[str, bytes | None]) -> bytes:
+    """Write both states of some files below a folder; return what `diff -Nur` says of them."""
     for side, files in (("a", old), ("b", new)):
         for path, data in files.items():
             if data is not None:

@@ -86,11 +86,13 @@ RANGE = ToolRange("7.3", "14", "newer ones refuse a header")
     ],
 )
 def test_ranges(version: str, said: str | None) -> None:
+    """faults.md 51."""
     problem = check_range(ToolInfo("gcc", Path("/usr/bin/gcc"), version), RANGE)
     assert (problem is None) if said is None else (problem is not None and said in problem)
 
 
 def test_a_broken_tool_fits_no_range() -> None:
+    """faults.md 51."""
     broken = ToolInfo("gcc", Path("/usr/bin/gcc"), "", "does not start")
     assert check_range(broken, None) == "does not start"
     assert check_range(broken, RANGE) == "does not start"

@@ -57,6 +57,8 @@ def finish(
         scratch.mkdir(parents=True)
         add_manifest(built.wheel, scratch / target.name, manifest, contents or {})
         check_content(scratch / target.name, expected)
+        # What a run left that was killed while it copied from another file system.
+        files.sweep([dist])
         files.move_into_place(scratch / target.name, target)
     result = FinishedWheel(target, sha256_file(target), target.stat().st_size, up_to_date=False)
     reporter.say(STAGE, f"{target.name}: {result.size / 1e6:.1f} MB, sha256 {result.sha256}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from ascendtorch.edge import git, process
 from ascendtorch.edge.scratch import scratch_folder
 from ascendtorch.upkeep.nearly import Merge
@@ -19,6 +21,8 @@ def merger(repository: git.Repository, ours: str, theirs: str) -> Merge:
         theirs: label of the patch's side.
     """
 
+    # A file of one hunk is merged as a whole, and then that hunk alone.
+    @functools.lru_cache(maxsize=1)
     def merge(mine: bytes, base: bytes, patched: bytes) -> tuple[bytes, int]:
         with scratch_folder() as folder:
             names = []

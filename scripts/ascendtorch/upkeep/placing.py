@@ -41,6 +41,17 @@ class Change:
     at_end: bool
     shown: tuple[bytes, ...]
 
+    @property
+    def lead(self) -> int:
+        """How many lines of context come before its first change."""
+        return _common(self.before, self.after)
+
+    @property
+    def trail(self) -> int:
+        """How many lines of context follow its last change."""
+        shorter = min(len(self.before), len(self.after))
+        return min(_common(self.before[::-1], self.after[::-1]), shorter - self.lead)
+
 
 @dataclass(frozen=True)
 class Placed:
@@ -68,6 +79,11 @@ class Placed:
     def data(self) -> bytes:
         """The text as bytes."""
         return b"".join(self.lines)
+
+
+def _common(one: tuple[bytes, ...], other: tuple[bytes, ...]) -> int:
+    differs = (number for number, (a, b) in enumerate(zip(one, other)) if a != b)
+    return next(differs, min(len(one), len(other)))
 
 
 def changes_of(item: FileDiff) -> tuple[Change, ...]:

@@ -138,7 +138,7 @@ def _hunk_lines(hunk: dict[str, Any], tag: str) -> Iterator[str]:
         yield f"    {tag} has{at}:"
         yield from (f"       {line}".rstrip() for line in hunk["there"])
     else:
-        yield f"    {tag} has nothing like it in the file"
+        yield f"    {tag} has nothing {'left in its place' if hunk['line'] else 'like it'}"
     if hunk["by"]:
         yield f"    upstream changed that by {hunk['by']['hash'][:12]} {hunk['by']['subject']}"
     for line in hunk["there_already"]:

@@ -31,9 +31,10 @@ class HunkVerdict:
         header: its ``@@ ... @@`` line.
         state: ``fits``, ``merge`` (only the text around it changed), ``upstream`` (its result is
             there already) or ``conflict``.
-        line: where the text it is about stands, or nearly does, from 1; 0 where nothing is alike.
+        line: where the text it is about stands, or nearly does, or where a merge would put it,
+            from 1; 0 where there is no text.
         wanted: its lines with their marks.
-        there: what upstream has at that place.
+        there: what upstream has at that place, which may be nothing.
     """
 
     number: int
