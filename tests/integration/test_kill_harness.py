@@ -105,8 +105,7 @@ def _judge(done: Done, kind: str, where: str | None) -> None:
 # -- the tests
 
 
-#: Not in CI yet: drawn moments of a new tree, of rebase and of bundles still find remains.
-SHORT = pytest.param(12, id="short", marks=pytest.mark.slow)
+SHORT = pytest.param(8, id="short")
 LONG = pytest.param(100, id="long", marks=[pytest.mark.slow, pytest.mark.timeout(3600)])
 
 

@@ -24,6 +24,11 @@ SAID = {
         "the server's name cannot be resolved",
         True,
     ),
+    "killed": (
+        "error: index-pack died of signal 9\nfatal: fetch-pack: invalid index-pack output",
+        "a part of git was ended from outside",
+        False,
+    ),
     "drop": (
         "error: RPC failed; curl 18 transfer closed with outstanding read data remaining\n"
         "fatal: early EOF",

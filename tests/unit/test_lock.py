@@ -131,3 +131,17 @@ def test_what_a_killed_run_left_running_is_ended(
 
 def test_run_ids_differ() -> None:
     assert lock.new_run_id() != lock.new_run_id()
+
+
+def test_a_run_that_is_killed_here_leaves_half_a_note_and_nothing_else(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """faults.md 17: the next one takes it for none."""
+    path.parent.mkdir()
+    _note(path).write_text('{"pid": 4')
+    told: list[list[int]] = []
+    monkeypatch.delattr(Path, "replace")  # no scratch file that a kill could leave
+    with lock.held(path, what="the workspace", run_id="later", on_leftovers=told.append):
+        assert json.loads(_note(path).read_text())["run"] == "later"
+        assert {entry.name for entry in path.parent.iterdir()} == {path.name, _note(path).name}
+    assert not told

@@ -89,6 +89,15 @@ def test_an_interrupted_publication_goes_on(place: Place) -> None:
     assert place.publish(a="new", b="newer") == Published(1, 0)
 
 
+def test_an_interrupted_removal_goes_on(place: Place) -> None:
+    """faults.md 17: folders that it had not come to yet."""
+    place.publish(a="1", x__y__z__b="2")
+    (place.folder / "x/y/z/b").unlink()
+    (place.folder / "x/y/z").rmdir()
+    assert place.publish(a="1") == Published(0, 0)
+    assert not (place.folder / "x").exists()
+
+
 @pytest.mark.parametrize("wanted", [{"a": "new", "b": "2"}, {"a": "1", "b": "2"}, {"b": "2"}])
 def test_an_edited_file_is_refused(place: Place, wanted: dict[str, str]) -> None:
     """faults.md 36, 45: whether it would be replaced or removed, and before anything is written."""

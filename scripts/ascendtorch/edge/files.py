@@ -33,6 +33,9 @@ def host_errors(stage: str, path: Path) -> Iterator[None]:
     """Turn the operating system's refusals into errors that name stage, path and remedy."""
     try:
         yield
+    except HostError as error:
+        error.stage = error.stage or stage
+        raise
     except OSError as error:
         where = error.filename if isinstance(error.filename, str) else str(path)
         raise HostError(
@@ -203,11 +206,15 @@ def unsafe_reason(relative: str) -> str | None:
 
 
 def drop_empty_parents(top: Path, path: Path) -> None:
-    """Remove the folders between `top` and `path` that are empty; `path` itself is gone already."""
-    folder = path.parent
-    while folder != top and not any(folder.iterdir()):
-        folder.rmdir()
-        folder = folder.parent
+    """Remove the folders between `top` and `path` that are empty; `path` itself is gone already.
+
+    So may some of them be, where a run was killed here.
+    """
+    for folder in path.parents:
+        if folder == top or (folder.is_dir() and any(folder.iterdir())):
+            return
+        if folder.is_dir():
+            folder.rmdir()
 
 
 def symlinked_parent(root: Path, relative: str) -> str | None:

@@ -16,7 +16,7 @@ from typing import Callable
 from ascendtorch.edge import process
 from ascendtorch.edge.files import sweep, write_atomic
 from ascendtorch.edge.gitenv import command, environment, is_commit
-from ascendtorch.errors import HostError
+from ascendtorch.errors import HostError, PathLike
 
 _UNFINISHED = {
     "rebase-merge": "a rebase",
@@ -73,7 +73,8 @@ class Signature:
 class Repository:
     """A repository by explicit git folder and, where it has one, work tree.
 
-    Methods raise `process.ProcessFailedError`; stages turn that into an error of their own.
+    Methods raise `process.ProcessFailedError`; stages turn that into an error of their own. A git
+    that was killed is a `HostError`: it has said nothing, about neither objects nor patches.
     """
 
     def __init__(self, git_dir: Path, work_tree: Path | None = None) -> None:
@@ -97,7 +98,7 @@ class Repository:
         check: bool = True,
         extra: Mapping[str, str] | None = None,
     ) -> process.Result:
-        """Run one git command on this repository."""
+        """Run one git command on this repository; `check` is about its own exit codes."""
         env = environment(os.environ)
         env["GIT_DIR"] = str(self.git_dir)
         if self.work_tree is not None:
@@ -105,13 +106,18 @@ class Repository:
         if index is not None:
             env["GIT_INDEX_FILE"] = str(index)
         env.update(extra or {})
-        return process.run(
+        done = process.run(
             command(*arguments),
             cwd=self.work_tree or self.git_dir,
             env=env,
             stdin=stdin,
-            check=check,
+            check=False,
         )
+        if done.returncode < 0:
+            raise killed_error(done.returncode, path=self.work_tree or self.git_dir)
+        if check and done.returncode != 0:
+            raise process.ProcessFailedError(done)
+        return done
 
     def has(self, oid: str) -> bool:
         """Whether the object is here."""
@@ -275,6 +281,16 @@ def host_error(said: str, *, stage: str, path: Path, note: str = "") -> HostErro
     )
 
 
+def killed_error(code: int, *, path: PathLike, stage: str | None = None) -> HostError:
+    """Return the error for a git that a signal ended."""
+    return HostError(
+        f"git was ended from outside, by {process.describe_exit(code)}",
+        stage=stage,
+        path=path,
+        remedy="see whether memory ran out (`dmesg`), then run the same command again",
+    )
+
+
 def read_head(git_dir: Path) -> str | None:
     """Read the checked-out commit from loose files; None where that is not enough."""
     try:
@@ -335,6 +351,9 @@ def list_tag(url: str, tag: str, *, protocols: Sequence[str]) -> process.Result:
     """
     env = environment(os.environ, protocols=protocols, user_config=True)
     asked = (f"refs/tags/{tag}", f"refs/tags/{tag}^{{}}")
-    return process.run(
+    done = process.run(
         command("ls-remote", "--", url, *asked, protocols=protocols), env=env, check=False
     )
+    if done.returncode < 0:
+        raise killed_error(done.returncode, path=url)
+    return done

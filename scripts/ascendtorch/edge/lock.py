@@ -14,7 +14,6 @@ from typing import Callable
 from filelock import FileLock, Timeout
 
 from ascendtorch.edge import process
-from ascendtorch.edge.files import write_atomic
 from ascendtorch.errors import BusyError
 
 
@@ -66,7 +65,9 @@ def held(
             ) from error
     try:
         _end_leftovers(note, on_leftovers)
-        write_atomic(note, json.dumps({"pid": os.getpid(), "run": run_id}).encode())
+        # In its place: nobody could tell a killed run's scratch file from that of another lock, and
+        # what is half a note is none to those who read it.
+        note.write_text(json.dumps({"pid": os.getpid(), "run": run_id}))
         yield
     finally:
         with contextlib.suppress(OSError):

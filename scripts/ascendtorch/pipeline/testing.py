@@ -6,7 +6,7 @@ import re
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
@@ -108,7 +108,7 @@ def run_tests(
         try:
             with interrupts.deferred():
                 running += [pool.submit(_run_one, path, python, env) for path in tests]
-            for done in as_completed(running):
+            for done in interrupts.finished(running):
                 outcomes.append(done.result())
                 on_outcome(outcomes[-1])
         except BaseException:

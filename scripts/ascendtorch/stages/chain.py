@@ -106,8 +106,6 @@ class ChainBuilder:
             stdin=body,
             check=False,
         )
-        if done.returncode < 0:
-            raise process.ProcessFailedError(done)
         if done.returncode != 0:
             self._refuse(patch, part, repository, index, done.error_text)
         moved = _OFFSET.search(done.error_text)

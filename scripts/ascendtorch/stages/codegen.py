@@ -22,7 +22,7 @@ from ascendtorch.stages.recorded import (
     exclude,
     files_below,
     is_settled,
-    may_be_there,
+    publish_into_tree,
     publish_recorded,
 )
 from ascendtorch.stages.render import STAGE, Renderer
@@ -135,17 +135,14 @@ def _kernels(
             return known, None
         wanted = {f"{rule.output}/{name}": Output(data) for name, data in kernels.render().items()}
         _refuse_taken(overlaid, rule)
-    exclude(fetched.tree, KERNELS, may_be_there(wanted, receipt))
-    done = publish_recorded(
+    done = publish_into_tree(
         fetched.tree,
         wanted,
         receipt,
         stage=STAGE,
         state=fetched.state,
         name=KERNELS,
-        backup=fetched.state / "backup",
         force=force,
-        tell=lambda paths: exclude(fetched.tree, KERNELS, paths),
         inputs=inputs,
         head=overlaid.patched.head,
     )

@@ -7,7 +7,7 @@ import shutil
 import time
 from pathlib import Path
 
-from ascendtorch.edge import files
+from ascendtorch.edge import files, git
 from ascendtorch.errors import EditedError
 
 _SHOWN = 8
@@ -26,6 +26,22 @@ def refuse_linked_parent(folder: Path, path: str, stage: str) -> None:
             stage=stage,
             path=folder / parent,
             remedy="put the folder back, then run the same command again",
+        )
+
+
+def refuse_unfinished(repository: git.Repository, folder: Path, stage: str) -> None:
+    """Refuse a repository in which something is begun, such as a rebase.
+
+    Raises:
+        EditedError: says what it is.
+    """
+    begun = repository.unfinished()
+    if begun is not None:
+        raise EditedError(
+            f"{begun} is not finished",
+            stage=stage,
+            path=folder,
+            remedy="finish or abort it with git, then run the same command again",
         )
 
 

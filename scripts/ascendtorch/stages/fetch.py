@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -235,7 +235,7 @@ def _fetch_all(
                 for remote in lacking:
                     job = pool.submit(_fetch_one, cache, remote, options, reporter, stop)
                     jobs[job] = remote
-            for number, job in enumerate(as_completed(jobs), 1):
+            for number, job in enumerate(interrupts.finished(jobs), 1):
                 try:
                     job.result()
                     on_cached(jobs[job].url)

@@ -31,6 +31,11 @@ FAILURES = (
         "set ASCENDTORCH_CACHE to a writable folder",
     ),
     Failure(
+        r"died of signal",
+        "a part of git was ended from outside",
+        "see whether memory ran out (`dmesg`), then run the same command again",
+    ),
+    Failure(
         r"Could not resolve (host|proxy)|Name or service not known|Temporary failure in name",
         "the server's name cannot be resolved",
         "check the network and DNS; " + _MIRROR,

@@ -7,7 +7,7 @@ tree is made beside its place and renamed into it whole; so is each submodule ad
 from __future__ import annotations
 
 import os
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,7 +113,7 @@ class NewTree:
             DamagedError: cached objects cannot be read.
             FetchError: the release does not record the pinned submodules.
         """
-        for number, future in enumerate(as_completed(self._futures), 1):
+        for number, future in enumerate(interrupts.finished(self._futures), 1):
             future.result()
             name = self._futures[future].prefix or self._plan.spec.upstream.tag
             advance(number, len(self._futures), name)

@@ -85,6 +85,7 @@ class ObjectCache:
 
         Raises:
             FetchError: git could not fetch them, or they are not commits.
+            HostError: git was killed.
         """
 
         def fill(repository: git.Repository, missing: list[str]) -> None:
@@ -102,6 +103,8 @@ class ObjectCache:
                 on_line=listen,
                 stall_seconds=stall_seconds,
             )
+            if code < 0:
+                raise git.killed_error(code, path=source.url, stage="fetch")
             if code != 0:
                 raise FetchError(
                     "\n".join(said[-12:]) or f"git ended with {code}",
@@ -139,6 +142,8 @@ class ObjectCache:
             missing = [commit for commit in commits if self.find(url, commit) is None]
             if not missing:
                 return False
+            # Of a run that was killed here; whoever completes its work removes them.
+            files.sweep(target.git_dir / name for name in ("", "pins", "refs/pins"))
             scratch = self.root / "tmp" / f"{target.git_dir.name}.{lock.new_run_id()}"
             try:
                 repository = init_bare(scratch)

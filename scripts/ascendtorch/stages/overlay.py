@@ -13,7 +13,7 @@ from ascendtorch.report.reporter import Reporter
 from ascendtorch.spec.version import OverlayRule, VersionSpec
 from ascendtorch.stages import receipts
 from ascendtorch.stages.publish import Output
-from ascendtorch.stages.recorded import digests, exclude, may_be_there, publish_recorded
+from ascendtorch.stages.recorded import digests, publish_into_tree
 from ascendtorch.stages.results import OverlaidTree, PatchedTree
 
 STAGE = "overlay"
@@ -54,18 +54,14 @@ def overlay(
                 [*fetched.modules, *(e.path for e in upstream if e.kind == "commit")],
                 sources,
             )
-        # Before they are there: they are not a person's, should this run be killed among them.
-        exclude(fetched.tree, STAGE, may_be_there(wanted, receipt))
-        done = publish_recorded(
+        done = publish_into_tree(
             fetched.tree,
             wanted,
             receipt,
             stage=STAGE,
             state=fetched.state,
             name=STAGE,
-            backup=fetched.state / "backup",
             force=force,
-            tell=lambda paths: exclude(fetched.tree, STAGE, paths),
             unfinished={"head": ""},
             head=patched.head,
         )

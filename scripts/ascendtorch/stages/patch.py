@@ -16,6 +16,7 @@ from ascendtorch.series.patchfile import PatchFile
 from ascendtorch.series.series import Series, load_series
 from ascendtorch.stages import promote, receipts
 from ascendtorch.stages.chain import STAGE, Link, build_chain
+from ascendtorch.stages.edits import refuse_unfinished
 from ascendtorch.stages.materialise import BRANCH, parent_module
 from ascendtorch.stages.results import FetchedTree, PatchedTree
 
@@ -232,14 +233,7 @@ def _set_commits_aside(
     """Keep a person's commits, which the tree will no longer show, or refuse without `force`."""
     foreign: list[tuple[str, str]] = []
     for name, repository in repositories.items():
-        begun = repository.unfinished()
-        if begun is not None:
-            raise EditedError(
-                f"{begun} is not finished",
-                stage=STAGE,
-                path=fetched.tree / name,
-                remedy="finish or abort it with git, then run the same command again",
-            )
+        refuse_unfinished(repository, fetched.tree / name, STAGE)
         tips = {repository.head(), repository.resolve(BRANCH)}
         foreign += [(name, tip) for tip in sorted(filter(None, tips)) if tip not in ours]
     if foreign and not force:

@@ -171,11 +171,12 @@ def _write(repository: git.Repository, changes: list[git.Change]) -> int:
     contents = repository.blobs([c.new_oid for c in wanted])
     written = 0
     # Removals first, because a file may make room for a folder of the same name.
-    for change in changes:
-        if change.new_mode == _ABSENT and os.path.lexists(top / change.path):
+    for change in (c for c in changes if c.new_mode == _ABSENT):
+        if os.path.lexists(top / change.path):
             (top / change.path).unlink()
-            files.drop_empty_parents(top, top / change.path)
             written += 1
+        # Also of one that is gone: a run may have been killed between the two.
+        files.drop_empty_parents(top, top / change.path)
     for change in wanted:
         data = contents[change.new_oid]
         written += files.write_if_changed(

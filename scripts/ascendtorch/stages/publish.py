@@ -73,16 +73,19 @@ def publish(
     if any(known.get(path) != output.digest for path, output in wanted.items()):
         may_be = {p: sorted({*pending.get(p, ()), o.digest}) for p, o in wanted.items()}
         begin({**pending, **may_be})
-    stale = [path for path in paths if path not in wanted and os.path.lexists(folder / path)]
+    removed = 0
     # First, because a file may have made room for a folder of the same name.
-    for path in stale:
-        (folder / path).unlink()
+    for path in (path for path in paths if path not in wanted):
+        if os.path.lexists(folder / path):
+            (folder / path).unlink()
+            removed += 1
+        # Also of one that is gone: a run may have been killed between the two.
         files.drop_empty_parents(folder, folder / path)
     written = sum(
         files.write_if_changed(folder / path, output.data, executable=output.executable)
         for path, output in wanted.items()
     )
-    return Published(written, len(stale))
+    return Published(written, removed)
 
 
 def _is_edited(folder: Path, path: str, ours: set[str], stage: str) -> bool:

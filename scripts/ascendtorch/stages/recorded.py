@@ -62,6 +62,40 @@ def publish_recorded(
     return done
 
 
+def publish_into_tree(
+    tree: Path,
+    wanted: Mapping[str, Output],
+    receipt: Mapping[str, Any] | None,
+    *,
+    stage: str,
+    state: Path,
+    name: str,
+    force: bool,
+    unfinished: Mapping[str, Any] | None = None,
+    **finished: Any,
+) -> Published:
+    """As `publish_recorded` into a release's tree, whose git is told which files are ours.
+
+    Raises:
+        EditedError: a file that would be written or removed holds what we did not write.
+    """
+    # Before they are there: they are not a person's, should this run be killed among them.
+    exclude(tree, name, may_be_there(wanted, receipt))
+    return publish_recorded(
+        tree,
+        wanted,
+        receipt,
+        stage=stage,
+        state=state,
+        name=name,
+        backup=state / "backup",
+        force=force,
+        tell=lambda paths: exclude(tree, name, paths),
+        unfinished=unfinished,
+        **finished,
+    )
+
+
 def digests(outputs: Mapping[str, Output]) -> dict[str, str]:
     """Return the digest of each file by its path."""
     return {path: output.digest for path, output in outputs.items()}

@@ -15,6 +15,7 @@ from ascendtorch.report.reporter import Reporter
 from ascendtorch.stages.object_cache import ObjectCache, init_bare
 from ascendtorch.upkeep.bundlefile import STAGE, Bundle
 from ascendtorch.upkeep.bundlemanifest import Pack
+from ascendtorch.upkeep.scratch import ScratchRepository
 
 _HASH_BYTES = 20
 #: What old tools wrote, harmless, and part of a pinned hash: git takes it in a fetch, too.
@@ -30,8 +31,10 @@ def make_pack(cache: ObjectCache, url: str, commits: Sequence[str], target: Path
     Raises:
         FetchError: the cache is damaged; it was moved aside.
     """
-    repository = cache.repository(url)
     base = target.with_name(f"{target.name}.made")
+    # git begins a pack in the folder of the objects, and leaves it there where it dies.
+    own = target.with_name(f"{target.name}.objects")
+    repository = ScratchRepository(cache.repository(url), own)
     try:
         objects = repository.run(
             "rev-list", "--objects", "--no-walk=unsorted", *sorted(commits)

@@ -9,6 +9,7 @@ from pathlib import Path
 from ascendtorch.edge import git
 from ascendtorch.errors import EditedError, PatchError
 from ascendtorch.stages.chain import STAGE
+from ascendtorch.stages.edits import refuse_unfinished
 from ascendtorch.stages.materialise import BRANCH
 from ascendtorch.stages.results import FetchedTree
 
@@ -140,14 +141,7 @@ def read_all(
     """
     found = {}
     for name, repository in repositories.items():
-        begun = repository.unfinished()
-        if begun is not None:
-            raise EditedError(
-                f"{begun} is not finished",
-                stage=STAGE,
-                path=fetched.tree / name,
-                remedy="finish or abort it with git, then run the same command again",
-            )
+        refuse_unfinished(repository, fetched.tree / name, STAGE)
         base = fetched.modules[name] if name else fetched.spec.upstream.commit
         found[name] = read_commits(name, repository, base, repository.head() or base)
     return found
