@@ -192,6 +192,19 @@ def test_interrupted_between_two_tries(workspace: Workspace, server: SshServer) 
     assert processes_of(workspace.base) == []
 
 
+def fetching_beside(
+    workspace: Workspace, server: SshServer, workspace_factory: WorkspaceFactory
+) -> tuple[subprocess.Popen[str], Workspace]:
+    """A run that is in the middle of a transfer, and another checkout with the same cache."""
+    server.behave(pytorch={"do": "stall", "bytes": 1000, "times": 1})
+    first = workspace.start("gen", "-v", "1.8.1")
+    wait_until(server.mark.exists, "the transfer")
+    other = workspace_factory("other")
+    other.mirrors.write_text(workspace.mirrors.read_text())
+    other.env = {**workspace.env, "ASCENDTORCH_CACHE": str(workspace.cache)}
+    return first, other
+
+
 def test_interrupted_while_another_run_fills_the_cache(
     workspace: Workspace,
     server: SshServer,
@@ -199,12 +212,7 @@ def test_interrupted_while_another_run_fills_the_cache(
     reference: Reference,
 ) -> None:
     """faults.md 2, 47: two checkouts share the cache; who waits says so and can be stopped."""
-    server.behave(pytorch={"do": "stall", "bytes": 1000, "times": 1})
-    first = workspace.start("gen", "-v", "1.8.1")
-    wait_until(server.mark.exists, "the transfer")
-    other = workspace_factory("other")
-    other.mirrors.write_text(workspace.mirrors.read_text())
-    other.env = {**workspace.env, "ASCENDTORCH_CACHE": str(workspace.cache)}
+    first, other = fetching_beside(workspace, server, workspace_factory)
     second = other.start("gen", "-v", "1.8.1")
     told = said_by(second, "waiting for ")
     second.send_signal(signal.SIGINT)
@@ -225,12 +233,7 @@ def test_interrupted_while_a_thread_starts(
     workspace: Workspace, server: SshServer, workspace_factory: WorkspaceFactory, number: int
 ) -> None:
     """faults.md 2: what its pool does not know yet is stopped too, though it waits."""
-    server.behave(pytorch={"do": "stall", "bytes": 1000, "times": 1})
-    first = workspace.start("gen", "-v", "1.8.1")
-    wait_until(server.mark.exists, "the transfer")
-    other = workspace_factory("other")
-    other.mirrors.write_text(workspace.mirrors.read_text())
-    other.env = {**workspace.env, "ASCENDTORCH_CACHE": str(workspace.cache)}
+    first, other = fetching_beside(workspace, server, workspace_factory)
     prelude = f"""
 import itertools, os, signal, threading
 # A shell that runs the tests in its background has them ignore Ctrl-C.
