@@ -68,8 +68,10 @@ def test_progress_in_lines_comes_by_time(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_total_that_is_not_known() -> None:
     stream = io.StringIO()
     with PlainReporter(stream).progress("build", "objects") as advance:
+        advance(0, 0, "w")
+    with PlainReporter(stream).progress("build", "objects") as advance:
         advance(3, 0, "x")
-    assert stream.getvalue() == "[build] objects 3/0 x\n"
+    assert stream.getvalue() == "[build] objects w\n[build] objects 3 x\n"
 
 
 def test_quiet_keeps_warnings(capsys: pytest.CaptureFixture[str]) -> None:

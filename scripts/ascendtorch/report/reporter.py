@@ -57,7 +57,8 @@ class PlainReporter:
             part = done / total if total else 0.0
             if now - last[0] >= self._interval or part - last[1] >= 0.05:
                 last[:] = [now, part]
-                self._print(f"[{stage}] {label} {done}/{total} {text}".rstrip())
+                count = f"{done}/{total}" if total else str(done or "")
+                self._print(" ".join(filter(None, (f"[{stage}] {label}", count, text))))
 
         yield advance
 
