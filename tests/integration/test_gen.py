@@ -35,7 +35,13 @@ def test_makes_the_adapted_tree(workspace: Workspace) -> None:
     assert (workspace.tree / "torch" / "npu" / "__init__.py").read_bytes() == ours.read_bytes()
     assert "export ASCENDTORCH_VERSION=1.8.1\n" in (workspace.rendered / "env.sh").read_text()
     assert (workspace.root / "build" / "current").read_text() == "1.8.1\n"
-    assert f"{workspace.tree} is ready" in done.stdout
+    assert f"{workspace.tree} is ready; next: bash build.sh\n" in done.stdout
+
+
+def test_says_how_to_build_just_this(ready: Workspace) -> None:
+    """Without the profile, the build would miss the submodules that it leaves out."""
+    done = ready.gen("--profile", "lean", "-D", "USE_TBB=0")
+    assert "is ready; next: bash build.sh --profile lean -D USE_TBB=0\n" in done.stdout
 
 
 def test_checks_out_what_upstream_committed(ready: Workspace) -> None:

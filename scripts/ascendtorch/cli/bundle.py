@@ -212,10 +212,10 @@ def _mark_run() -> str:
 def _next(manifest: Manifest) -> list[str]:
     profile = [] if manifest.profile == "full" else [f"--profile {manifest.profile}"]
     needed = ["--submodules needed"] if manifest.submodules == "needed" else []
-    python = [f"--python={manifest.pythons[-1]}"] if manifest.pythons else []
+    python = manifest.pythons[-1] if manifest.pythons else None
     return [
         " ".join(["bash gen.sh -v", manifest.version, *profile, *needed, "--offline"]),
-        " ".join(["bash build.sh", *python, *profile, "--offline"]),
+        options.build_command(manifest.profile, python=python, offline=True),
     ]
 
 

@@ -77,6 +77,7 @@ def gen(
     """
     workspace, catalog = options.open_workspace(tree)
     spec = options.open_any(workspace, catalog, version or catalog.default)
+    following = options.build_command(profile, defines, tree=tree, offline=offline)
     if isinstance(spec, PluginSpec):
         given = {
             "--tree": tree is not None,
@@ -90,7 +91,7 @@ def gen(
         if dry_run:
             _print_plugin_plan(plugin_plan, as_json)
             return
-        _run_plugin(plugin_plan, workspace, fetching, only, force, quiet, wait, as_json)
+        _run_plugin(plugin_plan, workspace, fetching, only, force, quiet, wait, as_json, following)
         return
     plan = options.plan_from(spec, profile, defines, submodules)
     fetching = FetchOptions(options.mirrors_from(mirrors), offline, tries, stall)
@@ -109,7 +110,7 @@ def gen(
     elif result is None:
         return
     elif not quiet:
-        click.echo(f"{workspace.tree} is ready; next: bash build.sh --python={spec.pythons[-1]}")
+        click.echo(f"{workspace.tree} is ready; next: {following}")
 
 
 def _run_plugin(
@@ -121,6 +122,7 @@ def _run_plugin(
     quiet: bool,
     wait: float,
     as_json: bool,
+    following: str,
 ) -> None:
     reporter = make_reporter(quiet=quiet)
     with (
@@ -134,9 +136,7 @@ def _run_plugin(
         shown = {"stage": only} if result is None else _describe_plugin(result)
         click.echo(json.dumps({**shown, "warnings": reporter.warnings}, indent=1))
     elif result is not None and not quiet:
-        click.echo(
-            f"{result.folder} is ready; next: bash build.sh --python={plan.spec.pythons[-1]}"
-        )
+        click.echo(f"{result.folder} is ready; next: {following}")
 
 
 def _describe_plugin(result: PluginSources) -> dict[str, object]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Callable, TypeVar
@@ -57,6 +58,29 @@ def flag_options(function: _Function) -> _Function:
     return click.option(
         "--profile", default="full", show_default=True, help="Set of flags from version.yaml."
     )(function)
+
+
+def build_command(
+    profile: str,
+    defines: Sequence[str] = (),
+    *,
+    python: str | None = None,
+    tree: Path | None = None,
+    offline: bool = False,
+) -> str:
+    """Return what builds with these choices; without `python`, with the first that is found."""
+    words = ["bash", "build.sh"]
+    if python:
+        words.append(f"--python={python}")
+    if profile != "full":
+        words += ["--profile", profile]
+    for define in defines:
+        words += ["-D", define]
+    if tree is not None:
+        words += ["--tree", str(tree)]
+    if offline:
+        words.append("--offline")
+    return shlex.join(words)
 
 
 def run_options(function: _Function) -> _Function:
