@@ -1,7 +1,8 @@
 """`patch matrix` and `patch rebase` on real releases, from the file mirrors that
 ASCENDTORCH_MIRRORS maps: `bash tests/run.sh -m real tests/e2e/test_real_upkeep.py`.
 
-Needed are pytorch, gloo and tensorpipe, each with its tags or commits.
+Needed are pytorch, gloo, tensorpipe and XNNPACK, each with its tags or commits, and to generate
+1.8.2 the submodules that it compiles.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(1800)]
 
 @pytest.fixture(scope="module")
 def mirrors() -> dict[str, Path]:
-    """The git folders of the three repositories, by module."""
+    """The git folders of the repositories that the series touches, by module."""
     if not os.environ.get("ASCENDTORCH_MIRRORS"):
         pytest.skip("ASCENDTORCH_MIRRORS names no mirror map")
     rules = yaml.safe_load(Path(os.environ["ASCENDTORCH_MIRRORS"]).read_text())
@@ -38,6 +39,7 @@ def mirrors() -> dict[str, Path]:
         "": "pytorch/pytorch",
         "third_party/gloo": "facebookincubator/gloo",
         "third_party/tensorpipe": "pytorch/tensorpipe",
+        "third_party/XNNPACK": "malfet/XNNPACK",
     }
     found = {}
     for module, name in wanted.items():
