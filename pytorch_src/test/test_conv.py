@@ -94,6 +94,17 @@ class TestConvolution(NpuTestCase):
                     wide=dtype == torch.bfloat16,
                 )
 
+    def test_bias_gradients_of_halves_are_added_up_in_float32(self):
+        """In its own type, a large number would not notice any of the small ones."""
+        for dtype, large in ((torch.float16, 2048.0), (torch.bfloat16, 256.0)):
+            with self.subTest(dtype=dtype):
+                x = torch.zeros(1, 1, 17, 1, dtype=dtype, device="npu")
+                weight = torch.zeros(3, 1, 1, 1, dtype=dtype, device="npu")
+                bias = torch.zeros(3, dtype=dtype, device="npu", requires_grad=True)
+                grad = torch.tensor([large] + [1.0] * 16).to("npu", dtype)
+                F.conv2d(x, weight, bias).backward(grad.reshape(17, 1).expand(1, 3, 17, 1))
+                self.assertEqual(bias.grad.tolist(), [large + 16] * 3)
+
     def test_strided_and_channels_last(self):
         self.check(lambda x, w: F.conv2d(x[:, :, ::2], w), randn(2, 4, 9, 8), randn(6, 4, 3, 3))
         x = torch.randn(2, 4, 9, 8).contiguous(memory_format=torch.channels_last)

@@ -37,6 +37,17 @@ class TestReduction(NpuTestCase):
         self.check(lambda p: torch.sum(p, dtype=torch.float32), sample(torch.int32))
         self.check(lambda p: torch.mean(p, 1, dtype=torch.float32), sample(torch.int32))
 
+    def test_narrow_floats_are_added_up_in_float32(self):
+        """In its own type, a large number would not notice any of the small ones."""
+        for dtype, large in ((torch.float16, 2048.0), (torch.bfloat16, 256.0)):
+            with self.subTest(dtype=dtype):
+                x = torch.tensor([[large] + [1.0] * 16] * 3).to("npu", dtype)
+                self.assertEqual(x.sum(1).tolist(), [large + 16] * 3)
+                self.assertEqual(x.t().contiguous().sum(0).tolist(), [large + 16] * 3)
+                self.assertEqual(x[0].sum().item(), large + 16)
+                mean = torch.tensor((large + 16) / 17).to(dtype).item()
+                self.assertEqual(x.mean(1).tolist(), [mean] * 3)
+
     def test_gradients(self):
         x = sample(torch.float32).requires_grad_()
         for name in ("sum", "mean", "amax", "amin", "logsumexp", "var", "std"):

@@ -226,6 +226,7 @@ EMU_OP(Eye)
 EMU_OP(Trace)
     .input("x", kMovable)
     .output("y", kComplex | kFloating | ACL_INT64 | ACL_UINT64)
+    .in_float()
     .shapes([](Shapes &s) {
       if (s.dims(0).size() != 2) {
         s.refuse(kAtCheck, "input x has shape %s; two dims are expected",

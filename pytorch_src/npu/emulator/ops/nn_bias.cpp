@@ -51,6 +51,7 @@ EMU_OP(BiasAddGrad)
     .attr("data_format", "NHWC")
     .one_of(kDataFormats)
     .layouts(Layouts::kPrivate)
+    .in_float()
     .shapes([](Shapes &shapes) { shapes.set(0, {shapes.dims(0)[channel_axis(shapes)]}); })
     .body([](Args &a) {
       const int64_t channel = static_cast<int64_t>(channel_axis(a));

@@ -42,7 +42,7 @@ Defined reduce(const char *op, DtypeSet types, Reduce compute, bool noop) {
   std::move(define).input("x", types).input("axes", kIndex).output("y", same_as("x"));
   std::move(define).attr("keep_dims", false);
   if (noop) std::move(define).attr("noop_with_empty_axes", true);
-  return std::move(define).shapes(reduce_shapes).body(reduce_body(compute));
+  return std::move(define).in_float().shapes(reduce_shapes).body(reduce_body(compute));
 }
 
 /* ReduceXxxD */
@@ -51,7 +51,7 @@ Defined reduce_d(const char *op, DtypeSet types, Reduce compute, bool noop = fal
   std::move(define).input("x", types).output("y", same_as("x"));
   std::move(define).required_attr("axes", EMU_ATTR_LIST_INT).attr("keep_dims", false);
   if (noop) std::move(define).attr("noop_with_empty_axes", false);
-  return std::move(define).shapes(reduce_shapes).body(reduce_body(compute));
+  return std::move(define).in_float().shapes(reduce_shapes).body(reduce_body(compute));
 }
 
 /* For functions of ATen that take one axis: the last first, so that those before keep their
