@@ -97,6 +97,22 @@ class TestInTree(ImportTestCase):
     def test_by_its_own_name_first(self):
         self.passes("import torch.npu\nassert torch.npu.is_available()")
 
+    def test_every_class_of_storages_that_is_known_can_be_made(self):
+        """Programs make one of each, also where there is no NPU."""
+        self.passes(
+            "import torch\n"
+            "for kind in torch._storage_classes:\n"
+            "    if not kind.is_cuda: kind(2)\n"
+            "assert not torch.npu.is_available()",
+            ASCEND_EMU_DEVICES="0",
+        )
+        self.passes(
+            "import torch\n"
+            "storage = torch.ones(2, device='npu').storage()\n"
+            "assert torch.is_storage(storage)\n"
+            "assert type(storage) in torch._storage_classes"
+        )
+
 
 class TestImport(ImportTestCase):
     def test_the_import_initialises_nothing_so_that_children_can(self):

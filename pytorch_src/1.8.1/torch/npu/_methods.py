@@ -33,7 +33,7 @@ def install() -> None:
     torch.storage._StorageBase.npu = storage_npu
     torch.storage._StorageBase.is_npu = False
     torch.storage._StorageBase.pin_memory = storage_pin_memory
-    register_storages(torch, TYPES)
+    register_storages(TYPES)
     register_location(torch.serialization)
     wrap_set_default_tensor_type(torch)
     refuse_collectives(torch.distributed)

@@ -102,4 +102,4 @@ def storage_types(module: Any) -> list[type]:
     Args:
         module: torch.
     """
-    return [kind for kind in module._storage_classes if getattr(kind, "is_npu", False)]
+    return [kind for base in runtime.StorageBase.__subclasses__() for kind in base.__subclasses__()]

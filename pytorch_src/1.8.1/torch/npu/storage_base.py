@@ -183,8 +183,7 @@ def storage_pin_memory(self: Any) -> Any:
     return _as_tensor(self).pin_memory().storage()
 
 
-def register_storages(torch: Any, types: Sequence[Any]) -> None:
-    """Let Tensor.storage() and torch.save know storage types."""
+def register_storages(types: Sequence[Any]) -> None:
+    """Let Tensor.storage() know storage types, and torch.save, once it made one, too."""
     for kind in types:
         runtime.register_storage_type(kind, kind.dtype)
-        torch._storage_classes.add(kind)

@@ -67,12 +67,25 @@ PyObject* storage_base() {
   return reinterpret_cast<PyObject*>(&base_type);
 }
 
+// Makes the first object of a class, and the class known to torch.is_storage(). Not sooner: programs
+// make one of each class that PyTorch knows, which where there is no NPU would fail.
+PyObject* allocate_first(PyTypeObject* type, Py_ssize_t items) {
+  const auto torch = pybind11::reinterpret_steal<pybind11::object>(PyImport_ImportModule("torch"));
+  if (!torch) return nullptr;
+  const auto known = pybind11::reinterpret_steal<pybind11::object>(
+      PyObject_GetAttrString(torch.ptr(), "_storage_classes"));
+  if (!known || PySet_Add(known.ptr(), reinterpret_cast<PyObject*>(type)) < 0) return nullptr;
+  type->tp_alloc = PyType_GenericAlloc;
+  return PyType_GenericAlloc(type, items);
+}
+
 void register_storage_type(const pybind11::object& type, const pybind11::object& dtype) {
   if (!PyType_Check(type.ptr()) || !THPDtype_Check(dtype.ptr())) {
     throw pybind11::type_error("register_storage_type takes a class and a torch.dtype");
   }
   // PyTorch keeps it as long as the process lives.
   pybind11::object(type).release();
+  reinterpret_cast<PyTypeObject*>(type.ptr())->tp_alloc = allocate_first;
   torch::registerStoragePyTypeObject(reinterpret_cast<PyTypeObject*>(type.ptr()), c10::Backend::NPU,
                                      reinterpret_cast<THPDtype*>(dtype.ptr())->scalar_type);
 }
