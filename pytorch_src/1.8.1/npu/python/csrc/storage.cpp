@@ -67,7 +67,7 @@ PyObject* storage_base() {
   return reinterpret_cast<PyObject*>(&base_type);
 }
 
-// Makes the first object of a class, and the class known to torch.is_storage(). Not sooner: programs
+// Makes the first object of a class, and the class known to torch.is_storage(). No sooner: programs
 // make one of each class that PyTorch knows, which where there is no NPU would fail.
 PyObject* allocate_first(PyTypeObject* type, Py_ssize_t items) {
   const auto torch = pybind11::reinterpret_steal<pybind11::object>(PyImport_ImportModule("torch"));
